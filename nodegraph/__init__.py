@@ -1,0 +1,49 @@
+"""Node-graph pipelines for animators: declare, run and trace image work.
+
+All that a node's author needs is imported from here.
+"""
+
+from nodegraph.context import Cancelled, Context, Held
+from nodegraph.node import (
+    Choice,
+    Color,
+    File,
+    FromShot,
+    MissingError,
+    NodeType,
+    NodeTypeError,
+    Number,
+    Port,
+    Role,
+    SettingError,
+    Slider,
+    Text,
+    Toggle,
+    node,
+)
+from nodegraph.values import Encoded, Identity, Image, Mask
+
+__all__ = [
+    "Cancelled",
+    "Choice",
+    "Color",
+    "Context",
+    "Encoded",
+    "File",
+    "FromShot",
+    "Held",
+    "Identity",
+    "Image",
+    "Mask",
+    "MissingError",
+    "NodeType",
+    "NodeTypeError",
+    "Number",
+    "Port",
+    "Role",
+    "SettingError",
+    "Slider",
+    "Text",
+    "Toggle",
+    "node",
+]
