@@ -1,0 +1,1 @@
+"""The built-in node types, one to a file; an underscore in front marks shared code."""

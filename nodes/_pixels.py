@@ -1,0 +1,110 @@
+"""Arithmetic on pixels that several nodes share: alpha, look-up tables, luminance."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint8]
+
+REC709 = (0.2126, 0.7152, 0.0722)
+"""Weights of R, G and B in luminance for the primaries of sRGB (ITU-R BT.709)."""
+
+
+def spread(pixels: "Pixels", kernel: Callable[[Any], Any]) -> "Pixels":
+    """`pixels` after a kernel that mixes neighbours, such as a blur or a resize.
+
+    The kernel gets an array (height, width, channels) and gives one of any size with
+    as many channels.  Without alpha, or where alpha is 255 throughout, that is uint8
+    RGB; with alpha it is uint16, four channels of 0 to 65025, colour premultiplied, so
+    that colour hidden under transparency never bleeds into what is seen.
+    """
+    import numpy as np
+
+    if pixels.shape[2] == 3:
+        return np.ascontiguousarray(kernel(pixels))
+    if bool((pixels[:, :, 3] == 255).all()):
+        rgb = kernel(np.ascontiguousarray(pixels[:, :, :3]))
+        return opaque(rgb)
+    return unpremultiply(kernel(premultiply(pixels)))
+
+
+def premultiply(pixels: "Pixels") -> "NDArray[np.uint16]":
+    """RGBA of 0 to 255 as uint16: colour x alpha and alpha x 255, both to 65025.
+
+    Nothing is lost: `unpremultiply` gives back every colour whose alpha is not 0.
+    """
+    import numpy as np
+
+    alpha = pixels[:, :, 3:].astype(np.uint16)
+    result = np.empty(pixels.shape, np.uint16)
+    np.multiply(pixels[:, :, :3], alpha, out=result[:, :, :3])
+    np.multiply(alpha, np.uint16(255), out=result[:, :, 3:])
+    return result
+
+
+def unpremultiply(wide: "NDArray[np.uint16]") -> "Pixels":
+    """The inverse of `premultiply`: uint8 RGBA; black where alpha rounds to 0."""
+    import numpy as np
+
+    alpha = (np.minimum(wide[:, :, 3:], 65025).astype(np.uint32) + 127) // 255
+    weight = np.maximum(wide[:, :, 3:], 1).astype(np.float32)
+    colour = wide[:, :, :3].astype(np.float32) * np.float32(255) / weight
+    result = np.empty(wide.shape, np.uint8)
+    result[:, :, :3] = np.minimum(colour + np.float32(0.5), 255)
+    result[:, :, 3:] = alpha
+    result[:, :, :3][result[:, :, 3] == 0] = 0
+    return result
+
+
+def opaque(rgb: "Pixels") -> "Pixels":
+    """RGB with an alpha of 255 throughout."""
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA), np.uint8)
+
+
+def flatten(pixels: "Pixels", colour: tuple[int, int, int]) -> "Pixels":
+    """RGB: the picture laid over an opaque `colour`; `pixels` itself without alpha."""
+    import numpy as np
+
+    if pixels.shape[2] == 3:
+        return pixels
+    alpha = pixels[:, :, 3:].astype(np.uint16)
+    ground = np.array(colour, np.uint16) * (255 - alpha)
+    return ((pixels[:, :, :3] * alpha + ground + 127) // 255).astype(np.uint8)
+
+
+def apply_lut(pixels: "Pixels", lut: "NDArray[np.uint8]") -> "Pixels":
+    """Look every colour up in a table of shape (256,) or (256, 3); alpha stays."""
+    import cv2
+    import numpy as np
+
+    channels = pixels.shape[2]
+    table = np.empty((1, 256, channels), np.uint8)
+    table[0, :, :3] = lut if lut.ndim == 2 else lut[:, None]
+    if channels == 4:
+        table[0, :, 3] = np.arange(256)
+    return np.asarray(cv2.LUT(pixels, table), np.uint8).reshape(pixels.shape)
+
+
+def luminance(pixels: "Pixels") -> "Pixels":
+    """The lightness of each colour: shape (height, width), 0 to 255, alpha ignored.
+
+    ITU-R BT.709 weights on the sRGB values as they are (luma, not linear light).
+    """
+    import cv2
+    import numpy as np
+
+    weights = np.array([(*REC709, 0.0)[: pixels.shape[2]]], np.float32)
+    return np.asarray(cv2.transform(pixels, weights), np.uint8).reshape(
+        pixels.shape[:2]
+    )
+
+
+def rgb_of(colour: str) -> tuple[int, int, int]:
+    """The three channels of `#rrggbb`, or of `#rrggbbaa` without its alpha."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
