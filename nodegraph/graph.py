@@ -117,7 +117,7 @@ class Graph:
         if edge.source.node in _after(self, edge.target.node):
             source, target = (self.nodes[end.node].label for end in edge)
             raise GraphError(f"linking {source!r} to {target!r} would close a loop")
-        many = _takes_many(self, edge.target, types or {})
+        many = _takes_many(self, edge.target, types or {}, unknown=False)
         kept = (
             e for e in self.edges if e != edge and (many or e.target != edge.target)
         )
@@ -153,7 +153,7 @@ class Graph:
         """The ids of all nodes, each after those it needs; raises on a loop."""
         import networkx as nx
 
-        dag = nx.DiGraph()
+        dag: nx.DiGraph[str] = nx.DiGraph()
         dag.add_nodes_from(self.nodes)
         dag.add_edges_from((e.source.node, e.target.node) for e in self.edges)
         try:
@@ -189,7 +189,9 @@ def _linked_twice(graph: Graph, types: Types) -> list[str]:
     seen: set[Endpoint] = set()
     twice = []
     for edge in graph.edges:
-        if edge.target in seen and not _takes_many(graph, edge.target, types):
+        if edge.target in seen and not _takes_many(
+            graph, edge.target, types, unknown=True
+        ):
             node, port = edge.target
             label = graph.nodes[node].label if node in graph.nodes else node
             twice.append(f"{label!r}: {port!r} has more than one link")
@@ -197,10 +199,10 @@ def _linked_twice(graph: Graph, types: Types) -> list[str]:
     return twice
 
 
-def _takes_many(graph: Graph, target: Endpoint, types: Types) -> bool:
+def _takes_many(graph: Graph, target: Endpoint, types: Types, *, unknown: bool) -> bool:
     node = graph.nodes.get(target.node)
     if node is None or node.type not in types:
-        return node is not None
+        return unknown
     port = types[node.type].input(target.port)
     return port is not None and port.many
 
