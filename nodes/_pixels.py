@@ -18,7 +18,7 @@ def spread(pixels: "Pixels", kernel: Callable[[Any], Any]) -> "Pixels":
 
     The kernel gets an array (height, width, channels) and gives one of any size with
     as many channels.  Without alpha, or where alpha is 255 throughout, that is uint8
-    RGB; with alpha it is uint16, four channels of 0 to 65025, colour premultiplied, so
+    RGB; with alpha it is float32, four channels of 0 to 255, colour premultiplied, so
     that colour hidden under transparency never bleeds into what is seen.
     """
     import numpy as np
@@ -31,31 +31,35 @@ def spread(pixels: "Pixels", kernel: Callable[[Any], Any]) -> "Pixels":
     return unpremultiply(kernel(premultiply(pixels)))
 
 
-def premultiply(pixels: "Pixels") -> "NDArray[np.uint16]":
-    """RGBA of 0 to 255 as uint16: colour x alpha and alpha x 255, both to 65025.
+def premultiply(pixels: "Pixels") -> "NDArray[np.float32]":
+    """RGBA of 0 to 255 as float32, every colour multiplied by alpha / 255.
 
     Nothing is lost: `unpremultiply` gives back every colour whose alpha is not 0.
+    Floats, because a kernel that overshoots must do so in colour and alpha alike.
     """
+    import cv2
     import numpy as np
 
-    alpha = pixels[:, :, 3:].astype(np.uint16)
-    result = np.empty(pixels.shape, np.uint16)
-    np.multiply(pixels[:, :, :3], alpha, out=result[:, :, :3])
-    np.multiply(alpha, np.uint16(255), out=result[:, :, 3:])
-    return result
+    *colours, alpha = cv2.split(pixels)
+    planes = [
+        cv2.multiply(plane, alpha, scale=1 / 255, dtype=cv2.CV_32F) for plane in colours
+    ]
+    return np.asarray(cv2.merge([*planes, alpha.astype(np.float32)]), np.float32)
 
 
-def unpremultiply(wide: "NDArray[np.uint16]") -> "Pixels":
+def unpremultiply(wide: "NDArray[np.float32]") -> "Pixels":
     """The inverse of `premultiply`: uint8 RGBA; black where alpha rounds to 0."""
+    import cv2
     import numpy as np
 
-    alpha = (np.minimum(wide[:, :, 3:], 65025).astype(np.uint32) + 127) // 255
-    weight = np.maximum(wide[:, :, 3:], 1).astype(np.float32)
-    colour = wide[:, :, :3].astype(np.float32) * np.float32(255) / weight
-    result = np.empty(wide.shape, np.uint8)
-    result[:, :, :3] = np.minimum(colour + np.float32(0.5), 255)
-    result[:, :, 3:] = alpha
-    result[:, :, :3][result[:, :, 3] == 0] = 0
+    *colours, weight = cv2.split(wide)
+    weight = np.maximum(weight, np.float32(0.25))
+    planes = [
+        cv2.divide(plane, weight, scale=255, dtype=cv2.CV_8U) for plane in colours
+    ]
+    alpha = np.rint(np.clip(wide[:, :, 3], 0, 255)).astype(np.uint8)
+    result = np.asarray(cv2.merge([*planes, alpha]), np.uint8)
+    result[alpha == 0] = 0
     return result
 
 

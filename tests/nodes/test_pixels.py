@@ -49,12 +49,11 @@ def test_an_opaque_alpha_channel_changes_no_colour(picture):
 
 
 def test_overshoot_stays_within_a_byte():
-    wide = np.array([[[65535, 0, 10, 255], [65535, 65535, 65535, 65535]]], np.uint16)
+    wide = np.array([[[300, -9, 200, 280], [9, 0, 0, 1], [-5, -5, -5, -5]]], np.float32)
 
     narrow = unpremultiply(wide)
 
-    assert narrow[0, 0].tolist() == [255, 0, 10, 1]
-    assert narrow[0, 1].tolist() == [255, 255, 255, 255]
+    assert narrow[0].tolist() == [[255, 0, 182, 255], [255, 0, 0, 1], [0, 0, 0, 0]]
 
 
 def test_a_table_leaves_alpha_alone(picture):
