@@ -1,5 +1,6 @@
 """The document: nodes and the links between them, as one immutable value."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -112,12 +113,12 @@ class Graph:
         Raises `GraphError` where the link would close a loop, names a node or a port
         that is not there, or joins types that do not fit.
         """
-        if problem := _misfit(self, edge, types or {}):
+        if problem := misfit(self, edge, types or {}):
             raise GraphError(problem)
         if edge.source.node in _after(self, edge.target.node):
             source, target = (self.nodes[end.node].label for end in edge)
             raise GraphError(f"linking {source!r} to {target!r} would close a loop")
-        many = _takes_many(self, edge.target, types or {}, unknown=False)
+        many = takes_many(self, edge.target, types or {}, unknown=False)
         kept = (
             e for e in self.edges if e != edge and (many or e.target != edge.target)
         )
@@ -164,19 +165,12 @@ class Graph:
 
     def problems(self, types: Types) -> list[str]:
         """All that is wrong with nodes and links, a sentence each."""
-        labels = [node.label for node in self.nodes.values()]
-        twice = (
-            sorted({label for label in labels if labels.count(label) > 1})
-            if (len(set(labels)) < len(labels))
-            else []
-        )
+        labels = Counter(node.label for node in self.nodes.values())
+        twice = sorted(label for label, count in labels.items() if count > 1)
         found = [f"two nodes are called {label!r}" for label in twice]
-        misfits = [(edge, _misfit(self, edge, types)) for edge in self.edges]
-        found += [problem for _, problem in misfits if problem]
+        found += filter(None, (misfit(self, edge, types) for edge in self.edges))
         found += _linked_twice(self, types)
-        if any(
-            not {e.source.node, e.target.node} <= set(self.nodes) for e in self.edges
-        ):
+        if any(end.node not in self.nodes for edge in self.edges for end in edge):
             return found
         try:
             self.order()
@@ -189,7 +183,7 @@ def _linked_twice(graph: Graph, types: Types) -> list[str]:
     seen: set[Endpoint] = set()
     twice = []
     for edge in graph.edges:
-        if edge.target in seen and not _takes_many(
+        if edge.target in seen and not takes_many(
             graph, edge.target, types, unknown=True
         ):
             node, port = edge.target
@@ -199,7 +193,8 @@ def _linked_twice(graph: Graph, types: Types) -> list[str]:
     return twice
 
 
-def _takes_many(graph: Graph, target: Endpoint, types: Types, *, unknown: bool) -> bool:
+def takes_many(graph: Graph, target: Endpoint, types: Types, *, unknown: bool) -> bool:
+    """Whether the target takes any number of links; `unknown` where nobody knows."""
     node = graph.nodes.get(target.node)
     if node is None or node.type not in types:
         return unknown
@@ -207,7 +202,7 @@ def _takes_many(graph: Graph, target: Endpoint, types: Types, *, unknown: bool) 
     return port is not None and port.many
 
 
-def _misfit(graph: Graph, edge: Edge, types: Types) -> str:
+def misfit(graph: Graph, edge: Edge, types: Types) -> str:
     """Why the edge cannot be; empty if it can.  Unknown node types are let pass."""
     for end in edge:
         if end.node not in graph.nodes:
