@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nodegraph.filenames import (
@@ -21,6 +21,9 @@ from nodegraph.filenames import (
     safe,
 )
 
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Properties hold however slow the machine is."""
+
 HOSTILE = st.text(
     st.one_of(
         st.characters(),
@@ -33,6 +36,7 @@ HOSTILE = st.text(
 # --- safe -------------------------------------------------------------------------
 
 
+@BUSY
 @given(HOSTILE)
 @example("a" * 400)
 @example("界" * 90)
@@ -55,6 +59,7 @@ def test_a_safe_name_is_accepted_by_every_system(name: str) -> None:
     assert result == unicodedata.normalize("NFC", result)
 
 
+@BUSY
 @given(HOSTILE, st.integers(0, 60))
 @example("x" * 129, 0)
 @example("x" * 130, 0)
@@ -121,6 +126,7 @@ def test_a_long_name_is_cut_alike_in_both_unicode_forms() -> None:
     assert safe(unicodedata.normalize("NFD", name)) == safe(name)
 
 
+@BUSY
 @given(HOSTILE)
 def test_a_safe_name_can_be_made_a_file(
     tmp_path_factory: pytest.TempPathFactory, name: str
@@ -165,6 +171,7 @@ def test_numbers_may_have_any_length_and_script() -> None:
     ]
 
 
+@BUSY
 @given(st.lists(HOSTILE, unique=True), st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_the_order_of_arrival(
     names: list[str], dice: random.Random
@@ -198,6 +205,7 @@ def test_a_result_of_the_whole_run_carries_no_shot() -> None:
     assert output_name("", "sheet", None, "jpg", 1000) == "sheet_v1000.jpg"
 
 
+@BUSY
 @given(HOSTILE, HOSTILE, st.none() | HOSTILE, HOSTILE, st.integers(1, 10**6))
 @example("s" * 300, "p" * 300, "o" * 300, "x" * 300, 999)
 def test_every_output_name_is_safe_and_fits_a_folder_entry(
@@ -234,6 +242,7 @@ def test_a_scratch_file_of_a_version_holds_its_number() -> None:
     assert next_version(["sheet_v003.png.part"], "", "sheet") == 4
 
 
+@BUSY
 @given(HOSTILE, HOSTILE, st.none() | HOSTILE, st.integers(1, 99999))
 def test_a_written_name_is_never_given_again(
     shot: str, preset: str, output: str | None, version: int
@@ -301,6 +310,7 @@ def test_a_link_to_itself_is_no_crash(tmp_path: Path) -> None:
 # --- printable --------------------------------------------------------------------
 
 
+@BUSY
 @given(HOSTILE)
 def test_a_printable_text_is_one_line_that_any_terminal_takes(text: str) -> None:
     shown = printable(text)
