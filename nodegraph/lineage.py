@@ -172,7 +172,15 @@ class Settled:
     shot: str | None = None
     run: str | None = None
     seconds: float = 0.0
-    deaths: int = 0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How often a task has died with its worker, and of what the last time."""
+
+    id: str
+    deaths: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -269,11 +277,58 @@ class Run:
     """Equal for equal requests: asking again goes on with an unfinished one."""
 
 
+@dataclass(frozen=True)
+class Override:
+    """Settings a person gave a node for one shot only, and the drawing they saw."""
+
+    id: str
+    graph: str
+    """The preset's name."""
+    node: str
+    shot: str
+    settings: Mapping[str, Any]
+    drawing: str = ""
+
+    @classmethod
+    def key(cls, graph: str, node: str, shot: str) -> str:
+        """The id of the settings for this graph, node and shot."""
+        return f"{graph}/{node}/{shot}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file seen before: as long as size, times and inode stay, so does its digest."""
+
+    id: str
+    """Its absolute path."""
+    stamp: tuple[int, ...]
+    digest: str
+    suffix: str = ""
+    size: int = 0
+    width: int = 0
+    height: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What holds for the queue as a whole."""
+
+    id: str = "queue"
+    paused: bool = False
+
+
 class Store(Protocol):
-    """Keeps records across restarts; a record is on the disk before `done` is called."""
+    """Keeps records across restarts.
+
+    `done` is called when a record is on the disk, with None, or with the error.
+    """
 
     def record(
-        self, *, wait: bool = True, done: Callable[[], None] | None = None
+        self,
+        *,
+        wait: bool = True,
+        done: Callable[[Exception | None], None] | None = None,
     ) -> AbstractContextManager[None]:
         """Open a transaction: all that is put inside is kept whole or not at all."""
 
@@ -285,6 +340,9 @@ class Store(Protocol):
 
     def settled(self, key: str) -> Settled | None:
         """How the recipe with this key ended, if it did."""
+
+    def attempt(self, key: str) -> Attempt | None:
+        """How often the task with this key has died with its worker, if it did."""
 
     def children(self, asset_id: str) -> Iterable[Asset]:
         """The assets made from this one."""

@@ -77,6 +77,12 @@ class Layout:
         return frozenset(step.node.id for step in self.steps if step.wide)
 
     @cached_property
+    def gathered(self) -> frozenset[str]:
+        """The ids of the nodes whose results of all shots are taken together."""
+        links = [end for step in self.steps if step.wide for end in step.links.values()]
+        return frozenset(end.node for ends in links for end in ends) - self.wide
+
+    @cached_property
     def kept(self) -> Mapping[str, frozenset[str]]:
         """For each node, the outputs that are results."""
         kept: dict[str, set[str]] = {}

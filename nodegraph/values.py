@@ -18,6 +18,13 @@ class Encoded(NamedTuple):
     """With its dot, lower case: `.jpg`."""
 
 
+class Reference(NamedTuple):
+    """What an `async` node gets in place of pixels: which file, and where it lies."""
+
+    sha256: str
+    path: str
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """An 8-bit sRGB picture.

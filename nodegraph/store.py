@@ -1,0 +1,186 @@
+"""Everything recorded, typed: what is kept of assets, tasks, runs, shots and takes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import MISSING, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Self, TypeVar, get_origin, get_type_hints
+
+from nodegraph.lineage import (
+    Asset,
+    Attempt,
+    Export,
+    Found,
+    Kind,
+    Override,
+    Queue,
+    Recipe,
+    Run,
+    Settled,
+    Shot,
+    Status,
+    Take,
+)
+from nodegraph.tables import Database, JournalTable
+
+T = TypeVar("T")
+
+TABLES: dict[type, str] = {
+    Asset: "assets",
+    Attempt: "attempts",
+    Export: "exports",
+    Found: "files",
+    Override: "settings",
+    Queue: "queue",
+    Run: "runs",
+    Settled: "tasks",
+    Shot: "shots",
+    Take: "takes",
+}
+INDEXES: dict[str, tuple[str, ...]] = {
+    "assets": ("parents*", "sha256", "shot", "type"),
+    "exports": ("asset", "shot"),
+    "runs": ("state",),
+    "settings": ("shot",),
+    "shots": ("board",),
+    "takes": ("shot", "asset"),
+    "tasks": ("status", "run", "shot"),
+}
+
+
+class ProjectStore:
+    """The records of one project.
+
+    One process may open it for writing, any number for reading beside it.  Satisfies
+    `nodegraph.lineage.Store`.
+    """
+
+    def __init__(self, folder: Path, *, write: bool) -> None:
+        """Open the store in `folder`; raises `Locked` or `JournalError`."""
+        self.database = Database.open(folder, write=write, indexes=INDEXES)
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Write what is queued, then let go of the file and the lock."""
+        self.database.close()
+
+    def record(
+        self,
+        *,
+        wait: bool = True,
+        done: Callable[[Exception | None], None] | None = None,
+    ) -> AbstractContextManager[None]:
+        """A transaction, as `lineage.Store` says."""
+        return self.database.record(wait=wait, done=done)
+
+    def put(self, *records: Any) -> None:
+        """Write records of any kind, inside `record()`."""
+        for record in records:
+            self._table(type(record)).put(record.id, to_row(record))
+
+    def remove(self, kind: type, ids: Iterable[str]) -> None:
+        """Take records out, inside `record()`."""
+        self._table(kind).remove(doc_ids=[id_ for id_ in ids])  # type: ignore[list-item]  # our ids are text
+
+    def get(self, kind: type[T], id_: str) -> T | None:
+        """The record with this id, if there is one."""
+        row = self._table(kind).get(doc_id=id_)
+        return None if row is None else of_row(kind, row)
+
+    def all(self, kind: type[T]) -> Iterator[T]:
+        """Every record of a kind, in the order they were first made."""
+        return (of_row(kind, row) for row in self._table(kind))
+
+    def by(self, kind: type[T], field: str, value: object) -> list[T]:
+        """The records whose indexed `field` is `value`, or holds it."""
+        return [of_row(kind, row) for row in self._table(kind).by(field, value)]
+
+    def ids(self, kind: type, field: str, value: object) -> list[str]:
+        """The ids of what `by` gives, without reading the records."""
+        return self._table(kind).ids(field, value)
+
+    def count(self, kind: type) -> int:
+        """How many records of a kind there are."""
+        return len(self._table(kind))
+
+    def asset(self, asset_id: str) -> Asset | None:
+        """The asset with this id, if it was ever made."""
+        return self.get(Asset, asset_id)
+
+    def settled(self, key: str) -> Settled | None:
+        """How the recipe with this key ended, if it did."""
+        return self.get(Settled, key)
+
+    def attempt(self, key: str) -> Attempt | None:
+        """How often the task with this key has died with its worker, if it did."""
+        return self.get(Attempt, key)
+
+    def children(self, asset_id: str) -> list[Asset]:
+        """The assets made from this one."""
+        return self.by(Asset, "parents", asset_id)
+
+    def _table(self, kind: type) -> JournalTable:
+        return self.database.table(TABLES[kind])
+
+
+def to_row(record: Any) -> dict[str, Any]:
+    """The record as JSON, indexed fields first, what is as by default left out."""
+    row = {}
+    for name, default in _shape(type(record)):
+        value = getattr(record, name)
+        if name == "recipe" and value is not None:
+            row[name] = value.as_row()
+            row["parents"] = list(value.parents)
+        elif value != default:
+            row[name] = value
+    return row
+
+
+def of_row(kind: type[T], row: Mapping[str, Any]) -> T:
+    """The record that `to_row` gave."""
+    values: dict[str, Any] = {}
+    types = _types(kind)
+    for name, value in row.items():
+        if (convert := types.get(name)) is not None:
+            values[name] = convert(value)
+    return kind(**values)
+
+
+@cache
+def _shape(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Names and defaults of a record's fields."""
+    shape = []
+    for each in fields(kind):
+        default = each.default
+        if default is MISSING and each.default_factory is not MISSING:
+            default = each.default_factory()
+        shape.append((each.name, default))
+    return tuple(shape)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@cache
+def _types(kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How to make a field's value from its JSON."""
+    convert: dict[str, Callable[[Any], Any]] = {}
+    for name, hint in get_type_hints(kind).items():
+        if get_origin(hint) is tuple:
+            convert[name] = tuple
+        elif hint in (Kind, Status):
+            convert[name] = hint
+        elif hint == Recipe | None:
+            convert[name] = Recipe.of_row
+        else:
+            convert[name] = _same
+    return convert
