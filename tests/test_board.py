@@ -188,6 +188,18 @@ def test_linked_folders_are_mentioned_and_not_followed(tmp_path: Path) -> None:
     assert "1 file is no picture: loop" in found.skipped
 
 
+def test_a_loop_that_does_not_show_as_a_link_is_walked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "seq/a.png")
+    (tmp_path / "seq" / "up").symlink_to(tmp_path)
+    monkeypatch.setattr(
+        board, "_kind", lambda entry: "folder" if entry.is_dir() else "picture"
+    )
+
+    assert labels(board.read(tmp_path, recursive=True)) == ["seq/a"]
+
+
 @pytest.fixture
 def deep(tmp_path: Path) -> Iterator[Path]:
     """A folder 1,200 levels down, removed again without recursion."""
@@ -352,11 +364,11 @@ def test_equal_names_in_two_sequences_are_no_clash(tmp_path: Path) -> None:
 
 
 def test_sequences_that_share_an_output_folder_share_its_names(tmp_path: Path) -> None:
-    put(tmp_path, "s?/a.png", "s*/a.png")
+    put(tmp_path, "s?/a.png", "S*/a.png")
 
     names = labels(board.read(tmp_path, recursive=True))
 
-    assert names == ["s_/a-png", "s_/a-png-2"]
+    assert names == ["S_/a-png", "s_/a-png-2"]
 
 
 def test_a_hostile_file_name_gives_a_safe_name_and_the_true_path(

@@ -278,6 +278,11 @@ def test_a_path_that_leads_out_is_refused(tmp_path: Path, relative: str) -> None
     assert str(caught.value).isprintable()
 
 
+def test_an_absolute_path_is_refused_even_if_it_leads_inside(tmp_path: Path) -> None:
+    with pytest.raises(UnsafePathError):
+        inside(tmp_path, str(tmp_path / "x.png"))
+
+
 def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()

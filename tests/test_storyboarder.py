@@ -125,11 +125,11 @@ def test_without_a_poster_frame_the_drawing_is_used_and_that_is_said(
 
 
 def test_a_poster_frame_is_found_whatever_its_case(tmp_path: Path) -> None:
-    scene = project(tmp_path, url("b"))
+    scene = project(tmp_path, url("B"))
     images = tmp_path / "images"
-    (images / "b-posterframe.jpg").rename(images / "B-PosterFrame.JPG")
+    (images / "B-posterframe.jpg").rename(images / "b-PosterFrame.JPG")
 
-    assert files(board.read(scene)) == ["B-PosterFrame.JPG"]
+    assert files(board.read(scene)) == ["b-PosterFrame.JPG"]
 
 
 def test_a_board_without_any_drawing_is_a_panel_with_its_reason(tmp_path: Path) -> None:
