@@ -1,0 +1,45 @@
+"""Small files that appear whole or not at all."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Replace the file at `path` by one that holds `data`, safe against a power cut.
+
+    Whoever reads sees the old file or the new one, never a part.  A link is followed:
+    what it points to is replaced.  A new file gets the permissions `mode`, less the
+    user's mask; one that is there keeps its own, where they are no wider than `mode`.
+    Raises `OSError` and then leaves everything as it was.
+    """
+    path = Path(os.path.realpath(path))
+    scratch = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _write(scratch, data, mode)
+        with suppress(OSError):  # there is none yet
+            scratch.chmod(path.stat().st_mode & mode)
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags, mode), "wb") as file:  # noqa: PTH123 - of a descriptor
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be flushed there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
