@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 COMBINES = ("union", "intersect", "subtract", "difference")
-STEP = 8
-"""Radius of the discs a wide disc is made of: many small steps are far quicker."""
+STEP = 16
+"""Radius of the discs that a wide one is made of, to within 2 %: far quicker."""
 
 
 @node(category="Mask", estimate=lambda settings: 8)

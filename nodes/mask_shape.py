@@ -1,6 +1,7 @@
 """Draw a mask: an ellipse, a rectangle or a gradient."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from nodegraph import Choice, Context, Image, Mask, Number, Slider, node
@@ -29,6 +30,22 @@ class _Shape:
     angle: float
     corner: float
 
+    def within(self, across: int, down: int) -> "_Shape":
+        """This shape, given in shares of a picture's size, in pixels."""
+        length = self.width * across
+        if self.kind == "linear":
+            turn = math.radians(self.angle)
+            length = self.width * (
+                abs(across * math.cos(turn)) + abs(down * math.sin(turn))
+            )
+        return replace(
+            self,
+            x=self.x * across,
+            y=self.y * down,
+            width=length,
+            height=self.height * down,
+        )
+
 
 @node(category="Mask")
 def mask_shape(
@@ -49,11 +66,12 @@ def mask_shape(
     """Give a mask in the form of a shape, as large as `image`.
 
     `shape`: `ellipse`, `rectangle`, `rounded` (a rectangle with round corners),
-    `linear` (a ramp from 0 to 255 along `width`) or `radial` (255 in the centre, 0 at
+    `linear` (a ramp from 0 to 255, `width` long) or `radial` (255 in the centre, 0 at
     the ellipse's edge).  `x`, `y` are the centre, `width`, `height` the size: with unit
-    `relative` shares of the picture's width and height (0.5 is the middle or half),
-    with `px` pixels from the top left corner.  A shape may hang over the picture; a
-    size of 0 gives an empty mask.  `angle`, -180 to 180 degrees, turns it clockwise
+    `relative` shares of the picture's width and height (0.5 is the middle or half; a
+    ramp of 1 runs across the whole picture at any angle), with `px` pixels from the top
+    left corner.  A shape may hang over the picture; a size of 0 gives an empty mask
+    (a ramp has no height).  `angle`, -180 to 180 degrees, turns it clockwise
     about its centre.  `corner`, 0 to 1, is how round `rounded` is; at 1 the shorter
     side is half a circle.
 
@@ -61,10 +79,9 @@ def mask_shape(
     gradients have none.  `antialiased` smooths a hard edge over one pixel; without it
     every value is 0 or 255.  `invert` swaps inside and outside.
     """
-    across, down = (image.width, image.height) if unit == "relative" else (1, 1)
-    placed = _Shape(
-        shape, x * across, y * down, width * across, height * down, angle, corner
-    )
+    placed = _Shape(shape, x, y, width, height, angle, corner)
+    if unit == "relative":
+        placed = placed.within(image.width, image.height)
     softness = max(feather, 1.0 if antialiased else 0.0)
     pixels = _drawn(placed, image.width, image.height, softness)
     return speak_of(
@@ -77,7 +94,7 @@ def mask_shape(
 def _drawn(shape: _Shape, width: int, height: int, softness: float) -> "Pixels":
     import numpy as np
 
-    if not (shape.width and shape.height):
+    if not (shape.width and (shape.height or shape.kind == "linear")):
         return np.zeros((height, width), np.uint8)
     columns = np.arange(width, dtype=np.float32) + np.float32(0.5 - shape.x)
 
