@@ -20,9 +20,10 @@ from nodegraph import system
 READY, REPORTS, RESULT, FAILURE = b"K", b"R", b"V", b"E"
 # The cell that a worker shares with its pool, an array of doubles: the serial number
 # of the job that is asked to stop; the step being run, when it began and when it has
-# to be over, in seconds of time.monotonic(); a deadline of 0 means none.
-STOP, STEP, BEGAN, DEADLINE = range(4)
-CELL_SIZE = 4
+# to be over, in seconds of time.monotonic() (a deadline of 0 means none); the serial
+# number of the last job that was begun.
+STOP, STEP, BEGAN, DEADLINE, TAKEN = range(5)
+CELL_SIZE = 5
 SERIAL_BYTES = 8
 
 _GATHER = 0.003  # seconds during which reports collect before they are sent
@@ -79,6 +80,7 @@ class _WorkerChannel(Channel):
     def open(self, serial: int) -> None:
         """Speak for the job with this serial number from now on."""
         self._serial = serial
+        self._cell[TAKEN] = serial
 
     def close(self, last: bytes) -> None:
         """Send what is left, then `last`; reports that come later are dropped."""
@@ -223,6 +225,7 @@ def _failure(error: BaseException) -> Failure:
 
 def _pickled(error: BaseException) -> bytes | None:
     try:
+        str(error)  # one that cannot speak would raise where it is shown
         return pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - any class may refuse in its own way
         return None

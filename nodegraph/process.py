@@ -21,6 +21,7 @@ from nodegraph.channel import (
     RESULT,
     SERIAL_BYTES,
     STEP,
+    TAKEN,
     Failure,
     serve,
     words,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 GRACE = 0.5  # seconds from asking a process to stop to killing it
 REAP = 1.0  # seconds that the system is given to take a killed process away
+_POLL = 0.001  # seconds between two looks at a process that ends
 
 _starting = threading.Lock()
 
@@ -91,13 +93,17 @@ class Worker:
     def give(self, job: "Job") -> bool:
         """Start `job`; gives `False` if the process is no more."""
         self.cell[STEP] = 0.0
+        self.job, job.worker = job, self  # before its first report can come back
         try:
             self.pipe.send_bytes(job.serial.to_bytes(SERIAL_BYTES, "big") + job.payload)
         except OSError:
-            self.ready = False
+            self.job, job.worker, self.ready = None, None, False
             return False
-        self.job, job.worker = job, self
         return True
+
+    def began(self) -> bool:
+        """Whether its job was begun, and not only sent to a process about to die."""
+        return self.job is not None and self.cell[TAKEN] == self.job.serial
 
     def next_moment(self) -> float:
         """When to look at it again, in seconds of `time.monotonic()`."""
@@ -126,15 +132,25 @@ class Worker:
         self.verdict, self.killed_at = verdict, time.monotonic()
         self.process.kill()
 
+    def gone_by(self, moment: float) -> bool:
+        """Wait for the process to end, until `moment` of `time.monotonic()` at most.
+
+        `Process.join` would wait for ever for one that lives but closed its files.
+        """
+        while self.process.is_alive():
+            if time.monotonic() >= moment:
+                return False
+            time.sleep(_POLL)
+        return True
+
     def reap(self) -> str:
         """Take the process away; gives why it ended, in a user's words."""
         self.pipe.close()
         if not self.verdict:
             self.step = int(self.cell[STEP])
-            self.process.join(GRACE)
-            if self.process.is_alive():
+            if not self.gone_by(time.monotonic() + GRACE):
                 self.kill("closed its connection")
-        self.process.join(REAP)
+        self.gone_by(time.monotonic() + REAP)
         reason = self.verdict or system.exit_reason(self.process.exitcode)
         with suppress(ValueError):  # the system does not let go of it: leave it be
             self.process.close()
@@ -196,8 +212,7 @@ def end(workers: Iterable[Worker]) -> None:
             worker.kill("its pool has ended")
     last_call = time.monotonic() + GRACE
     for worker in workers:
-        worker.process.join(max(0.0, last_call - time.monotonic()))
-        if not worker.verdict and worker.process.is_alive():
+        if not worker.verdict and not worker.gone_by(last_call):
             worker.kill("its pool has ended")
     for worker in workers:
         worker.reap()

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import count
 from multiprocessing import Pipe, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -52,6 +53,7 @@ class Job(Future[Any]):
         self.worker: Worker | None = None
         self.kill_at: float | None = None
         self.over = False
+        self.taken_back = False  # from a process that died before it began
         self._pool = pool
 
     def cancel(self) -> bool:
@@ -122,6 +124,7 @@ class WorkerPool(Executor):
         self._serials = count(1)
         self._floor = 0  # processes to have, even with nothing to do
         self._stillborn = 0
+        self._at_exit = partial(self.shutdown, cancel_futures=True)
         self._closing = False
         self._dozing = False
         self._bell: _Bell | None = None
@@ -189,9 +192,6 @@ class WorkerPool(Executor):
         if wait and thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    def _end_with_program(self) -> None:
-        self.shutdown(cancel_futures=True)
-
     def _open(self) -> None:
         if self._closing:
             raise RuntimeError("the worker pool is shut down: make a new one")
@@ -201,7 +201,7 @@ class WorkerPool(Executor):
                 target=self._supervise, name="workers", daemon=True
             )
             self._thread.start()
-            atexit.register(self._end_with_program)
+            atexit.register(self._at_exit)
 
     def _busy(self) -> int:
         return sum(worker.job is not None for worker in self._workers)
@@ -337,8 +337,18 @@ class WorkerPool(Executor):
                 self._stillborn += 1
             worker.ready = False
             self._workers.remove(worker)
+            if not worker.began():
+                self._take_back(worker)
         self._end(worker, None, WorkerDied(reason, worker.step))
         self._give_up_if_none_starts(reason)
+
+    def _take_back(self, worker: Worker) -> None:
+        job = worker.job
+        if job is None or job.taken_back or job.kill_at is not None:
+            return
+        worker.job, job.worker, job.taken_back = None, None, True
+        self._queue[job.serial] = job
+        self._queue.move_to_end(job.serial, last=False)
 
     def _start_missing(self) -> None:
         with self._lock:
@@ -387,4 +397,4 @@ class WorkerPool(Executor):
             if self._bell is not None:
                 self._bell.close()
                 self._bell = None
-        atexit.unregister(self._end_with_program)
+        atexit.unregister(self._at_exit)
