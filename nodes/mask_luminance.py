@@ -31,8 +31,7 @@ def mask_luminance(
             f"low is {low:g} and high is {high:g}: choose a low that is not above high"
         )
     level = np.arange(256) / 255
-    # Half a level of tolerance, or 0.2 would miss the level 51 that it stands for.
-    beyond = np.maximum(low - level, level - high) - 0.5 / 255
+    beyond = np.maximum(low - level, level - high)
     share = np.clip(1 - beyond / max(softness, 1e-9), 0, 1)
     table = np.rint(255 * (1 - share if invert else share)).astype(np.uint8)
     pixels = np.asarray(cv2.LUT(luminance(image.pixels), table), np.uint8)

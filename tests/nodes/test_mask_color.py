@@ -21,7 +21,7 @@ def test_the_mask_is_as_large_as_the_picture(any_image):
 def test_the_very_colour_is_in_the_mask_even_without_tolerance(color):
     rgb = tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
 
-    mask = mask_color(Context(), filled(3, 2, *rgb), color, 0, 0)
+    mask = mask_color(Context(), filled(37, 2, *rgb), color, 0, 0)
 
     assert (mask.pixels == 255).all()
 

@@ -28,6 +28,13 @@ def test_both_bounds_belong_to_the_range():
     assert set(mask) == {0, 255}
 
 
+@pytest.mark.parametrize("level", range(0, 256, 15))
+def test_a_range_of_one_level_takes_that_level_alone(level):
+    mask = mask_luminance(Context(), ramp(), level / 255, level / 255, 0).pixels[0]
+
+    assert np.flatnonzero(mask).tolist() == [level]
+
+
 def test_beyond_the_range_the_mask_falls_over_its_softness():
     mask = mask_luminance(Context(), ramp(), 0.4, 0.6, 0.2).pixels[0].astype(int)
 
