@@ -102,8 +102,9 @@ class Committer:
     def _write(self, group: list[Ticket]) -> None:
         trouble: Exception | None = InterruptedError("writing was interrupted")
         try:
-            if self.error is None:
-                self._append(b"".join([ticket.data for ticket in group]))
+            data = b"".join([ticket.data for ticket in group])
+            if data and self.error is None:
+                self._append(data)
             trouble = self.error
         except OSError as error:
             trouble = error

@@ -76,6 +76,14 @@ class Journal:
         self._keep_evidence([tail])
         os.ftruncate(self._fd, self.bytes)
 
+    def recover(self, into: Replay) -> None:
+        """After a failed write: the file and `into` are what was acknowledged."""
+        try:
+            self.mend()
+            self.reload(into)
+        except OSError as error:
+            raise failed(self.path, "mended", error) from error
+
     def append(self, lines: bytes) -> None:
         """Write whole lines and sync them: on return they are on the disk.
 

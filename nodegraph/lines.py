@@ -179,6 +179,8 @@ class Reader:
 
 def failed(path: Path, what: str, error: OSError) -> JournalError:
     """What to tell a person when `path` could not be `what`."""
+    if isinstance(error, JournalError):
+        return error
     return JournalError(
         f"{path} could not be {what}: {error.strerror or error}: "
         "check the disk and the folder's permissions"

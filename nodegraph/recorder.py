@@ -160,12 +160,9 @@ class Recorder:
     def recover(self) -> None:
         """After a failed write: memory is again what is on the disk."""
         with self.mutex:
+            self._refuse_inside_a_record()
             self.committer.flush()
-            try:
-                self.journal.mend()
-                self.journal.reload(self.image)
-            except OSError as error:
-                raise JournalError(f"{self._path} cannot be mended: {error}") from error
+            self.journal.recover(self.image)
             self.committer.restart()
 
     def refresh(self) -> bool:
@@ -176,12 +173,15 @@ class Recorder:
     def compact(self) -> None:
         """Rewrite the journal without what was replaced or removed."""
         with self.mutex:
-            if self.changes is not None:
-                raise RuntimeError("a journal is not compacted inside a record")
+            self._refuse_inside_a_record()
             self._refuse_unless_sound()
             self.committer.flush()
             self._refuse_unless_sound()
             self.journal.compact(self.image.payloads)
+
+    def _refuse_inside_a_record(self) -> None:
+        if self.changes is not None:
+            raise RuntimeError("the journal has to wait until this record has ended")
 
     def _compact_if_worth_it(self, journal: Journal) -> None:
         if journal.bytes < max(self._check_at, COMPACT_BYTES):
