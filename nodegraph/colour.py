@@ -1,7 +1,10 @@
 """The colour profile inside a picture, and its way to sRGB."""
 
 import io
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from nodegraph.filenames import printable
 
 if TYPE_CHECKING:
     from PIL import Image as pillow
@@ -23,22 +26,10 @@ class Profile(NamedTuple):
             bare = picture.mode == "CMYK"
             loss = "CMYK without a profile: its colours are estimated" if bare else ""
             return cls(None, None, loss)
-        from PIL import ImageCms
-
-        try:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            name = ImageCms.getProfileName(profile).strip() or "unnamed"
-            transform = _to_srgb(profile, base_mode(picture))
-        except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
-            return cls(None, None, "its colour profile is damaged: taken as sRGB")
-        if transform is None:
-            return cls(name, None, "")
-        cmyk = "CMYK, " if picture.mode == "CMYK" else ""
-        return cls(name, transform, f"{cmyk}colour profile {name}: converted to sRGB")
+        return _read(icc, base_mode(picture))
 
     def applied(self, picture: "pillow.Image") -> "pillow.Image":
         """The colours of a decoded 8-bit picture in sRGB, mode RGB, without alpha."""
-
         mode = base_mode(picture)
         if picture.mode in ("RGBa", "La"):  # premultiplied: no direct conversion
             picture = picture.convert("RGBA" if mode == "RGB" else "LA")
@@ -53,6 +44,23 @@ def base_mode(picture: "pillow.Image") -> str:
     if picture.mode in ("1", "L", "LA", "La") or picture.mode.startswith("I;16"):
         return "L"
     return "CMYK" if picture.mode == "CMYK" else "RGB"
+
+
+@lru_cache(maxsize=16)
+def _read(icc: bytes, mode: str) -> Profile:
+    """What to do about a profile; the panels of a board mostly share one."""
+    from PIL import ImageCms
+
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        name = printable(ImageCms.getProfileName(profile).strip()) or "unnamed"
+        transform = _to_srgb(profile, mode)
+    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
+        return Profile(None, None, "its colour profile is damaged or foreign: ignored")
+    if transform is None:
+        return Profile(name, None, "")
+    kind = "CMYK, " if mode == "CMYK" else ""
+    return Profile(name, transform, f"{kind}colour profile {name}: converted to sRGB")
 
 
 def _to_srgb(

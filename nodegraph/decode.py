@@ -21,6 +21,8 @@ from nodegraph.formats import (
 from nodegraph.values import Image
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image as pillow
     from PIL import ImageFile
 
@@ -133,7 +135,7 @@ def _bits(picture: "ImageFile.ImageFile", kind: str, head: bytes) -> int:
     return 1 if picture.mode == "1" else 8
 
 
-def _tag(picture: "ImageFile.ImageFile", number: int, default: int) -> Any:
+def _tag(picture: "ImageFile.ImageFile", number: int, default: Any) -> Any:
     """A field of a TIFF file's first page, or of anything else, the default."""
     return getattr(picture, "tag_v2", {}).get(number, default)
 
@@ -151,9 +153,11 @@ def _refuse_depth(picture: "ImageFile.ImageFile", name: str, bits: int) -> None:
             f"{name} holds {bits}-bit {picture.mode} pixels, which are not read: "
             "export it as RGB with 8 or 16 bits"
         )
-    if bits == 16 and _tag(picture, 262, 2) not in (0, 1, 2):
+    plain = _tag(picture, 262, 2) in (0, 1, 2) and _tag(picture, 284, 1) == 1
+    if bits == 16 and not plain:
         raise MediaError(
-            f"{name} holds 16-bit {picture.mode} pixels: export it as RGB or with 8"
+            f"{name} holds 16-bit pixels as CMYK or in separate planes: "
+            "export it as RGB, or with 8 bits"
         )
 
 
@@ -214,22 +218,35 @@ def _reduced(data: bytes, picture: "ImageFile.ImageFile") -> "pillow.Image":
     import numpy as np
     from PIL import Image as pillow
 
+    # its own words on stderr would break the promise of one line
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if deep is None or deep.dtype != np.uint16:
         raise ValueError("its 16-bit pixels cannot be read")
-    key = picture.info.get("transparency")
-    flat = cv2.convertScaleAbs(deep, alpha=255 / 65535)
+    flat = np.asarray(cv2.convertScaleAbs(deep, alpha=255 / 65535), np.uint8)
     if flat.ndim == 2:
-        grey = pillow.fromarray(flat)
-        if isinstance(key, int):
-            grey.putalpha(pillow.fromarray(np.where(deep == key, 0, 255).astype("u1")))
-        return grey
+        return _reduced_grey(flat, np.asarray(deep, np.uint16), picture)
     if flat.shape[2] == 3:
         return pillow.fromarray(cv2.cvtColor(flat, cv2.COLOR_BGR2RGB))
-    rgba = pillow.fromarray(cv2.cvtColor(flat, cv2.COLOR_BGRA2RGBA))
-    if picture.mode != "RGBa":
-        return rgba
-    return pillow.frombytes("RGBa", rgba.size, rgba.tobytes()).convert("RGBA")
+    rgba = cv2.cvtColor(flat, cv2.COLOR_BGRA2RGBA)
+    premultiplied = _tag(picture, 338, (2,))[0] == 1
+    mode = "RGBa" if premultiplied else "RGBA"
+    size = rgba.shape[1], rgba.shape[0]
+    return pillow.frombytes(mode, size, rgba.tobytes()).convert("RGBA")
+
+
+def _reduced_grey(
+    flat: "Pixels", deep: "NDArray[np.uint16]", picture: "ImageFile.ImageFile"
+) -> "pillow.Image":
+    """Grey with what OpenCV leaves out: TIFF's black for white, PNG's clear grey."""
+    import numpy as np
+    from PIL import Image as pillow
+
+    grey = pillow.fromarray(255 - flat if _tag(picture, 262, 1) == 0 else flat)
+    clear = picture.info.get("transparency")
+    if isinstance(clear, int):
+        grey.putalpha(pillow.fromarray(np.where(deep == clear, 0, 255).astype("u1")))
+    return grey
 
 
 def _pixels(picture: "pillow.Image", profile: Profile) -> "Pixels":

@@ -153,6 +153,8 @@ def kind_of(head: bytes, name: str) -> str:
 
 def _unread(head: bytes, brands: bytes) -> str:
     """Why a file that begins like this is not read."""
+    if not head:
+        return "is empty"
     if any(brand in brands for brand in (b"hei", b"hev", b"mif1", b"msf1")):
         return "is HEIC, whose decoder is patented and not included"
     if brands:
