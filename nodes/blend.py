@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Weights = NDArray[np.float32]
 
 
-@node(category="Composite", estimate=lambda settings: 12)
+@node(category="Composite", estimate=lambda settings: 6)
 def blend(
     context: Context,
     base: Image,

@@ -8,7 +8,7 @@ from nodes._masks import through
 from nodes._pixels import spread
 
 
-@node(category="Filter", estimate=lambda settings: 8)
+@node(category="Filter", estimate=lambda settings: 12)
 def blur(
     context: Context,
     image: Image,

@@ -20,7 +20,7 @@ PATCH, WINDOW = 7, 15
 """Sides of what non-local means compares and of where it searches, in pixels."""
 
 
-@node(category="Filter", estimate=lambda settings: 10)
+@node(category="Filter", estimate=lambda settings: 15)
 def denoise(
     context: Context,
     image: Image,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
-@node(category="Composite", estimate=lambda settings: 8)
+@node(category="Composite", estimate=lambda settings: 6)
 def lock(context: Context, original: Image, changed: Image, mask: Mask) -> Image:
     """Give `changed` inside the mask and `original`, bit for bit, outside it.
 

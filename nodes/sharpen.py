@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
-@node(category="Filter", estimate=lambda settings: 8)
+@node(category="Filter", estimate=lambda settings: 12)
 def sharpen(
     context: Context,
     image: Image,
