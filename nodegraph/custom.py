@@ -45,12 +45,8 @@ class CustomFile:
     @property
     def objection(self) -> str:
         """Why it does not run now, with the remedy; empty where it does."""
-        if self.refused:
+        if self.refused or self.trusted:
             return self.refused
-        if not self.path.stem.isidentifier():
-            return "cannot be imported: give it a name of letters, digits and _"
-        if self.trusted:
-            return ""
         state = "changed since it was trusted" if self.changed else "is not trusted"
         return f"{state}: read it, then run `workbench trust`"
 

@@ -15,7 +15,7 @@ _FILE = "trust.json"
 
 
 class TrustError(OSError):
-    """The user's configuration cannot be written; the message names it."""
+    """The user's trust cannot be recorded; the message names the cause."""
 
 
 def configuration() -> Path:
@@ -65,6 +65,9 @@ def _look(path: Path, folder: Path, digests: Mapping[str, str]) -> CustomFile:
     if not Path(os.path.realpath(path)).is_relative_to(folder):
         reason = f"is a link out of {folder}: copy the file there"
         return CustomFile(path, "", refused=reason)
+    if not path.stem.isidentifier():
+        reason = "cannot be imported: give it a name of letters, digits and _"
+        return CustomFile(path, "", refused=reason)
     try:
         digest = custom.digest(custom.read(path))
     except OSError as error:
@@ -90,10 +93,15 @@ def _digests() -> dict[str, str]:
 
 def _record(digests: Mapping[str, str]) -> None:
     path = configuration() / _FILE
-    content = {"format": FORMAT, "files": dict(sorted(digests.items()))}
+    text = strictjson.write({"format": FORMAT, "files": dict(sorted(digests.items()))})
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        message = "a folder's name is no Unicode text: rename it, then trust its files"
+        raise TrustError(message) from None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, strictjson.write(content).encode(), mode=0o600)
+        write_whole(path, content, mode=0o600)
     except OSError as error:
         raise TrustError(
             f"{path} cannot be written: {error.strerror or error}; make it writable, "
