@@ -63,11 +63,11 @@ class JournalTable(Table):
 
     document_id_class = str  # type: ignore[assignment]  # the hook is declared for int
     _storage: JournalStorage
+    _next_id: Any  # declared as None alone by TinyDB
 
     def __init__(self, storage: JournalStorage, name: str) -> None:
         """TinyDB's query cache stays empty: it would hand out a document twice."""
         super().__init__(storage, name, cache_size=0)
-        self._next_number: int | None = None
 
     @property
     def _image(self) -> Image:
@@ -81,7 +81,7 @@ class JournalTable(Table):
         """Store `document` under `key`, in the place of what was there."""
         changes, rows = self._storage.recorder.recording(), self._rows
         changes.put(rows, key_of(key), rows.encode(document))
-        self._next_number = None
+        self._next_id = None
 
     def by(self, field: str, value: object) -> list[Document]:
         """The documents whose indexed `field` is `value`, or holds it (`field*`).
@@ -119,20 +119,20 @@ class JournalTable(Table):
             raise ValueError("Document is not a Mapping")  # noqa: TRY004 -- as TinyDB
         if not isinstance(document, Document):
             return self._free_number(table)
-        self._next_number = None
+        self._next_id = None
         key = str(document.doc_id)
         if key in table:
             raise ValueError(f"Document with ID {key} already exists")
         return key
 
     def _free_number(self, table: MutableMapping[str, Any]) -> str:
-        number = self._next_number or 1
-        if self._next_number is None:
+        number = self._next_id or 1
+        if self._next_id is None:
             numbers = [int(key) for key in self._rows.raw if key.isdigit()]
             number = max(numbers, default=0) + 1
         while str(number) in table:
             number += 1
-        self._next_number = number + 1
+        self._next_id = number + 1
         return str(number)
 
     def get(

@@ -665,7 +665,7 @@ class AsTinyDB(RuleBasedStateMachine):
     def look_at_ids(self, numbers: list[int]) -> None:
         theirs = self.model.get(doc_ids=numbers)
         ours = self.table.get(doc_ids=[str(number) for number in numbers])
-        assert sorted(map(str, ours)) == sorted(map(str, theirs))
+        assert dict(comparable(ours)) == dict(comparable(theirs))
         for number in numbers:
             assert self.table.get(doc_id=str(number)) == self.model.get(doc_id=number)
             assert self.table.contains(doc_id=str(number)) == self.model.contains(
