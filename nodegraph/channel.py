@@ -1,5 +1,6 @@
 """What code in a worker process may say to the process that waits for its result."""
 
+import faulthandler
 import io
 import os
 import pickle
@@ -152,13 +153,23 @@ def _pickles(data: bytes) -> Iterator[Any]:
 def serve(
     pipe: Connection,
     cell: MutableSequence[float],
+    crash: Connection,
     *,
     nice: int,
     threads: int,
     warm: tuple[str, ...],
 ) -> None:
-    """Be a worker: carry out the jobs that come through `pipe` until it closes."""
-    _settle_in(pipe, nice, threads)
+    """Be a worker: carry out the jobs that come through `pipe` until it closes.
+
+    `cell` is the memory shared with the pool, `crash` where a crash leaves its
+    traceback, `threads` how many of them libraries may use for one call (ONNX
+    sessions have to be told: `int(os.environ["OMP_NUM_THREADS"])`).
+    """
+    _settle_in(nice, threads)
+    if sys.platform != "win32":  # there a connection is no file
+        faulthandler.enable(crash.fileno(), all_threads=False)
+        # A program started by a job must not hold the pipe open after our death.
+        os.set_inheritable(pipe.fileno(), False)
     for name in warm:
         try:
             import_module(name)
@@ -174,7 +185,7 @@ def serve(
             way_out.close(_answer(data[SERIAL_BYTES:]))
 
 
-def _settle_in(pipe: Connection, nice: int, threads: int) -> None:
+def _settle_in(nice: int, threads: int) -> None:
     parent = parent_process()
     if parent is not None and parent.pid is not None:
         system.die_with_parent(parent.pid)
@@ -187,9 +198,6 @@ def _settle_in(pipe: Connection, nice: int, threads: int) -> None:
     system.die_first_when_memory_ends()
     for name in _THREAD_LIMITS:
         os.environ.setdefault(name, str(threads))
-    if sys.platform != "win32":
-        # A program started by a job must not hold the pipe open after our death.
-        os.set_inheritable(pipe.fileno(), False)
 
 
 def _end_with_parent(sentinel: int) -> None:

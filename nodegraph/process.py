@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import os
 import pickle
 import sys
 import threading
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 GRACE = 0.5  # seconds from asking a process to stop to killing it
 REAP = 1.0  # seconds that the system is given to take a killed process away
+_BIRTH = 120.0  # seconds that a process may take to start: cold disks are slow
+_LAST_WORDS = 65536  # bytes of a crash's traceback: all that a pipe holds
 _POLL = 0.001  # seconds between two looks at a process that ends
 
 _starting = threading.Lock()
@@ -42,11 +45,16 @@ _starting = threading.Lock()
 class WorkerDied(Exception):
     """The process that carried out a job is gone; nothing is known of the result."""
 
-    def __init__(self, reason: str, step: int = 0) -> None:
-        """Keep why it ended, in the user's words, and the `step` the job was on."""
-        super().__init__(reason, step)
+    def __init__(self, reason: str, step: int = 0, last_words: str = "") -> None:
+        """Keep why it ended, in the user's words, and the `step` the job was on.
+
+        `last_words` is the traceback of a crash, innermost call first, where the
+        system let the process write one.
+        """
+        super().__init__(reason, step, last_words)
         self.reason = reason
         self.step = step
+        self.last_words = last_words
 
     def __str__(self) -> str:
         """Say what happened, in one line."""
@@ -83,6 +91,8 @@ class Worker:
     process: "SpawnProcess"
     pipe: Connection
     cell: MutableSequence[float]
+    crashes: Connection
+    born: float
     ready: bool = False
     job: "Job | None" = None
     unreadable: bool = False
@@ -109,6 +119,8 @@ class Worker:
         """When to look at it again, in seconds of `time.monotonic()`."""
         if self.verdict:
             return self.killed_at + REAP
+        if not self.ready:
+            return self.born + _BIRTH
         moments = [math.inf]
         if self.job is not None:
             moments.append(self.cell[DEADLINE] or math.inf)
@@ -118,7 +130,8 @@ class Worker:
     def overdue(self, now: float) -> str:
         """Why the process has to be killed now, or an empty text."""
         if self.job is None:
-            return ""
+            slow = not self.ready and now >= self.born + _BIRTH
+            return f"could not start within {_BIRTH:g} s" if slow else ""
         if self.job.kill_at and now >= self.job.kill_at:
             return "cancelled"
         deadline, began = self.cell[DEADLINE], self.cell[BEGAN]
@@ -143,8 +156,8 @@ class Worker:
             time.sleep(_POLL)
         return True
 
-    def reap(self) -> str:
-        """Take the process away; gives why it ended, in a user's words."""
+    def reap(self) -> WorkerDied:
+        """Take the process away; gives why it ended."""
         self.pipe.close()
         if not self.verdict:
             self.step = int(self.cell[STEP])
@@ -154,7 +167,15 @@ class Worker:
         reason = self.verdict or system.exit_reason(self.process.exitcode)
         with suppress(ValueError):  # the system does not let go of it: leave it be
             self.process.close()
-        return reason
+        return WorkerDied(reason, self.step, self._last_words())
+
+    def _last_words(self) -> str:
+        with self.crashes, suppress(OSError):
+            if sys.platform != "win32" and self.crashes.poll():
+                return os.read(self.crashes.fileno(), _LAST_WORDS).decode(
+                    errors="replace"
+                )
+        return ""
 
 
 def start(*, nice: int, threads: int, warm: tuple[str, ...]) -> Worker:
@@ -165,11 +186,12 @@ def start(*, nice: int, threads: int, warm: tuple[str, ...]) -> Worker:
     """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
+    crashes, crash = spawn.Pipe(duplex=False)
     try:
         cell = spawn.RawArray("d", CELL_SIZE)
         process = spawn.Process(
             target=serve,
-            args=(theirs, cell),
+            args=(theirs, cell, crash),
             kwargs={"nice": nice, "threads": threads, "warm": warm},
             name="worker",
             daemon=True,  # has no children, and holds up no exit
@@ -178,10 +200,12 @@ def start(*, nice: int, threads: int, warm: tuple[str, ...]) -> Worker:
             process.start()
     except OSError:
         ours.close()
+        crashes.close()
         raise
     finally:
         theirs.close()  # else its death would not close the pipe
-    return Worker(process, ours, cell)
+        crash.close()
+    return Worker(process, ours, cell, crashes, time.monotonic())
 
 
 @contextmanager

@@ -327,7 +327,7 @@ class WorkerPool(Executor):
             job.set_result(result)
 
     def _bury(self, worker: Worker) -> None:
-        reason = worker.reap()
+        death = worker.reap()
         with self._lock:
             if worker.job is not None:
                 self._floor = max(self._floor, len(self._workers))
@@ -339,8 +339,8 @@ class WorkerPool(Executor):
             self._workers.remove(worker)
             if not worker.began():
                 self._take_back(worker)
-        self._end(worker, None, WorkerDied(reason, worker.step))
-        self._give_up_if_none_starts(reason)
+        self._end(worker, None, death)
+        self._give_up_if_none_starts(death.reason)
 
     def _take_back(self, worker: Worker) -> None:
         job = worker.job

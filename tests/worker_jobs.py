@@ -150,6 +150,10 @@ def report_all(messages: list[Any]) -> str:
     return "reported"
 
 
+def report_a_lock() -> None:
+    channel().report(threading.Lock())
+
+
 def report_changing() -> None:
     message = [1]
     channel().report(message)
