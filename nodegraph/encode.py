@@ -25,6 +25,7 @@ _COLOUR_TYPE = {1: 0, 3: 2, 4: 6}
 _KEYWORD = b"workbench"
 _MOST_TEXT = 16 << 20
 _MAGIC, _VERSION = b"\x89AWF", 1
+_DAMAGED = "is damaged: delete it and run again, it is made anew"
 _HEAD = struct.Struct("<4sBBHIII")
 
 
@@ -145,28 +146,31 @@ def unframe(data: bytes, name: str = "the intermediate") -> "Pixels":
     import numpy as np
     import zstandard
 
-    with boundary(name):
-        height, width, channels = _unframed_head(data, name)
-        payload = memoryview(data)[_HEAD.size :]
-        size = height * width * channels
+    height, width, channels = _unframed_head(data, name)
+    size = height * width * channels
+    payload = memoryview(data)[_HEAD.size :]
+    try:
         if zstandard.frame_content_size(payload) != size:
-            raise MediaError(f"{name} is damaged: queue again, it is made anew")
-        unpacker = zstandard.ZstdDecompressor()
-        plain = unpacker.decompress(payload, max_output_size=size)
-        rows = _summed(np.frombuffer(plain, np.uint8).reshape(height, -1))
-        rows.flags.writeable = False
-        return rows.reshape((height, width, channels)[: 3 if channels > 1 else 2])
+            raise MediaError(f"{name} {_DAMAGED}")
+        plain = zstandard.ZstdDecompressor().decompress(
+            payload, max_output_size=size, allow_extra_data=False
+        )
+    except zstandard.ZstdError as error:
+        raise MediaError(f"{name} {_DAMAGED}") from error
+    rows = _summed(np.frombuffer(plain, np.uint8).reshape(height, -1))
+    rows.flags.writeable = False
+    return rows.reshape((height, width, channels)[: 3 if channels > 1 else 2])
 
 
 def _unframed_head(data: bytes, name: str) -> tuple[int, int, int]:
     if len(data) < _HEAD.size or not data.startswith(_MAGIC):
-        raise MediaError(f"{name} is no intermediate: queue again, it is made anew")
+        raise MediaError(f"{name} is no intermediate: delete it and run again")
     *fields, check = _HEAD.unpack_from(data)
     _, version, channels, _, height, width = fields
     if version != _VERSION:
         raise MediaError(f"{name} has format {version}: update this program")
     if check != zlib.crc32(_HEAD.pack(*fields, 0)):
-        raise MediaError(f"{name} is damaged: queue again, it is made anew")
+        raise MediaError(f"{name} {_DAMAGED}")
     return height, width, channels
 
 

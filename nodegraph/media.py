@@ -195,7 +195,7 @@ class Media:
         It is not flushed: after a power cut one that does not open is made again.
         """
         target = self.thumb(sha256)
-        if not target.exists():
+        if not _is_whole(target):
             data = thumbnail(value.pixels)
             with self._scratch() as file:
                 self.disk.write(file.fileno(), data)
@@ -240,7 +240,7 @@ class Media:
             return path.read_bytes()
         except OSError as error:
             raise MediaError(
-                f"{path.name} cannot be read ({error.strerror}): queue again"
+                f"{path.name} cannot be read ({error.strerror}): run again, it is made anew"
             ) from error
 
     def _put(self, data: bytes, target: Path) -> None:
@@ -258,27 +258,25 @@ class Media:
                 return False
         except FileNotFoundError:
             return False
-        self.disk.flush_folder(target.parent)  # its writer may not be that far yet
+        self._settle(target)  # its writer may not be that far yet
         return True
+
+    def _settle(self, target: Path) -> None:
+        """Return when the file's name, and that of its folder, survive a power cut."""
+        self.disk.flush_folder(target.parent)
+        self.disk.flush_folder(self.root)
 
     def _keep(self, file: FileIO, target: Path, size: int) -> None:
         """Give a written scratch file its name, all of it on the disk."""
         self.disk.flush(file.fileno())
         file.close()
-        self._make(target.parent)
+        target.parent.mkdir(exist_ok=True)
         try:
             self.disk.replace(Path(str(file.name)), target)
         except PermissionError:  # on Windows, where another process reads the target
             if not self._is_there(target, size):
                 raise
-        self.disk.flush_folder(target.parent)
-
-    def _make(self, folder: Path) -> None:
-        """The folder and those above it, their names on the disk."""
-        if not folder.is_dir():
-            self._make(folder.parent)
-            folder.mkdir(exist_ok=True)
-            self.disk.flush_folder(folder.parent)
+        self._settle(target)
 
     @contextmanager
     def _scratch(self) -> Iterator[FileIO]:
@@ -286,12 +284,22 @@ class Media:
         scratch = self.root / f"{os.getpid()}-{secrets.token_hex(8)}{_SCRATCH}"
         try:
             with _reported(self.root):
-                self._make(self.root)
+                if not self.root.is_dir():
+                    self.root.mkdir(parents=True, exist_ok=True)
+                    self.disk.flush_folder(self.root.parent)
                 with scratch.open("xb", buffering=0) as file:
                     yield file
         finally:
             with suppress(OSError):
                 scratch.unlink(missing_ok=True)
+
+
+def _is_whole(thumb: Path) -> bool:
+    """Whether a JPEG has its end."""
+    try:
+        return thumb.read_bytes().endswith(b"\xff\xd9")
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

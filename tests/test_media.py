@@ -95,7 +95,7 @@ def test_photographs_and_drawings_alike_become_about_as_small_as_pillows(
     stream = io.BytesIO()
     Pillow.fromarray(pixels).save(stream, "PNG")
 
-    assert len(png(pixels)) <= 1.05 * len(stream.getvalue())
+    assert len(png(pixels)) <= 1.2 * len(stream.getvalue())
 
 
 @given(data=st.data())
@@ -282,11 +282,12 @@ def test_bytes_reach_the_disk_before_the_name_and_the_name_before_the_answer(
 
     kept = media.save(Image(noise(4, 4, 3)), final=False)
 
-    folder = f"flush_folder {kept.sha256[:2]}"
-    assert disk.calls[-4:] == ["flush", "flush_folder media", "replace", folder]
+    folders = [f"flush_folder {kept.sha256[:2]}", "flush_folder media"]
+    order = [call for call in disk.calls if call != "write"]
+    assert order[-4:] == ["flush", "replace", *folders]
     disk.calls.clear()
     media.save(Image(noise(4, 4, 3)), final=False)
-    assert disk.calls == [folder], "another writer may have named it a moment ago"
+    assert disk.calls == folders, "another writer may have named it a moment ago"
 
 
 @pytest.mark.parametrize(
@@ -445,6 +446,20 @@ def test_a_thumbnail_fits_in_256_pixels_and_is_never_enlarged(
     assert path == media.root.parent / "thumbs" / "ab" / ("ab" * 32 + ".jpg")
     with Pillow.open(path) as file:
         assert file.size == size
+
+
+@pytest.mark.parametrize("left", [0, 1, 300])
+def test_a_thumbnail_that_a_power_cut_tore_is_made_again(
+    media: Media, left: int
+) -> None:
+    image = Image(noise(90, 90, 3))
+    path = media.thumbnail(image, "ab" * 32)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:left].ljust(len(whole) if left > 1 else left, b"\0"))
+
+    media.thumbnail(image, "ab" * 32)
+
+    assert path.read_bytes() == whole
 
 
 def test_a_thumbnail_keeps_red_red_and_shows_squares_where_nothing_is() -> None:
