@@ -14,6 +14,10 @@ class GraphError(ValueError):
     """The change would break the graph; the message is fit to show the user."""
 
 
+class UnknownNodeError(GraphError):
+    """No node bears the name; the message tells those there are."""
+
+
 class Endpoint(NamedTuple):
     """A port of one node."""
 
@@ -141,12 +145,12 @@ class Graph:
         return self.nodes[node_id]
 
     def named(self, name: str) -> Node:
-        """The node the user calls `name`; raises `GraphError` naming those there are."""
+        """The node the user calls `name`; raises `UnknownNodeError` naming those there are."""
         for node in self.nodes.values():
             if node.label == name:
                 return node
         known = ", ".join(sorted(node.label for node in self.nodes.values()))
-        raise GraphError(
+        raise UnknownNodeError(
             f"there is no node {name!r}: choose one of {known or '(none)'}"
         )
 

@@ -221,7 +221,7 @@ SHOT_STATUSES = ("to do", "review", "approved", "redo", "omit")
 
 @dataclass(frozen=True)
 class Take:
-    """One final result of a preset on a shot, numbered per shot and result."""
+    """One final result of a preset on a shot; numbers are the shot's own."""
 
     id: str
     shot: str
@@ -262,6 +262,12 @@ class Run:
     versions: Mapping[str, str]
     """Of each node type used."""
     shots: tuple[Mapping[str, Any], ...]
+    entry: str = ""
+    """The Source node that the shots' drawings enter."""
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """The assets that enter at the other Source nodes."""
+    changes: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """Settings of single shots, by shot and node, already decided."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Where the files of `File` settings were, by digest."""
     out: str = ""
@@ -271,7 +277,6 @@ class Run:
     created: str = ""
     place: float = 0.0
     """Lower runs first."""
-    tasks: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
     """Equal for equal requests: asking again goes on with an unfinished one."""

@@ -22,6 +22,10 @@ class UnknownSettingError(PlanError):
     """A node has no setting of this name."""
 
 
+class UnsettledError(PlanError):
+    """The user has to say which picture enters where; the message tells how."""
+
+
 class UnknownTypeError(PlanError):
     """A node's type is not installed, or its file is not trusted."""
 
@@ -165,7 +169,7 @@ def _entry(sources: Sequence[Node]) -> str:
     empty = [node.id for node in sources if not node.settings.get("file")]
     if len(empty) > 1:
         names = ", ".join(repr(n.label) for n in sources if n.id in empty)
-        raise PlanError(
+        raise UnsettledError(
             f"several Source nodes wait for a picture: {names}; "
             "say which with --input NODE=PATH"
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
-from nodegraph.lineage import Run, Settled, Status, Store, Task, recipe_of
+from nodegraph.lineage import Asset, Run, Settled, Status, Store, Task, recipe_of
 from nodegraph.node import File, NodeType
 from nodegraph.plan import Layout, ShotPlan, gather
 from nodegraph.units import Unit, cut, union
@@ -48,8 +48,8 @@ Event = TaskEvent | ProgressEvent | ShotEvent
 class Files(Protocol):
     """Says which media files are there."""
 
-    def has(self, sha256: str, suffix: str) -> bool:
-        """Whether the file lies in the folder."""
+    def has(self, asset: Asset) -> bool:
+        """Whether the asset's file lies where it should."""
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,7 @@ class Running:
             asset = self._store.asset(task.recipe.makes(port.name))
             if asset is None:
                 return False
-            if asset.is_file and not self._files.has(asset.sha256, asset.suffix):
+            if asset.is_file and not self._files.has(asset):
                 return False
         return True
 

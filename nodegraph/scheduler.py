@@ -356,12 +356,12 @@ class Scheduler:
         records: list[Asset | Settled] = []
         ends: list[tuple[Task, Done | Failed]] = []
         for message in messages:
-            task = unit.tasks[message.index]
-            self._say_started(running, unit, message.index)
+            task = unit.tasks[message.step]
+            self._say_started(running, unit, message.step)
             if isinstance(message, Advanced):
                 running.job.publish(ProgressEvent(running.id, task, message.fraction))
                 continue
-            unit.reported.add(message.index)
+            unit.reported.add(message.step)
             if isinstance(message, Failed):
                 unit.failed.add(task.key)
             ends.append((task, message))

@@ -1,11 +1,11 @@
 """Everything recorded, typed: what is kept of assets, tasks, runs, shots and takes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, Self, TypeVar, get_origin, get_type_hints
+from typing import Any, Self, TypeVar, cast, get_origin, get_type_hints
 
 from nodegraph.lineage import (
     Asset,
@@ -88,7 +88,7 @@ class ProjectStore:
 
     def remove(self, kind: type, ids: Iterable[str]) -> None:
         """Take records out, inside `record()`."""
-        self._table(kind).remove(doc_ids=[id_ for id_ in ids])  # type: ignore[list-item]  # our ids are text
+        self._table(kind).remove(doc_ids=cast(Any, list(ids)))
 
     def get(self, kind: type[T], id_: str) -> T | None:
         """The record with this id, if there is one."""
@@ -134,7 +134,7 @@ class ProjectStore:
 def to_row(record: Any) -> dict[str, Any]:
     """The record as JSON, indexed fields first, what is as by default left out."""
     row = {}
-    for name, default in _shape(type(record)):
+    for name, default in _shape(cast(Hashable, type(record))):
         value = getattr(record, name)
         if name == "recipe" and value is not None:
             row[name] = value.as_row()
@@ -147,7 +147,7 @@ def to_row(record: Any) -> dict[str, Any]:
 def of_row(kind: type[T], row: Mapping[str, Any]) -> T:
     """The record that `to_row` gave."""
     values: dict[str, Any] = {}
-    types = _types(kind)
+    types = _types(cast(Hashable, kind))
     for name, value in row.items():
         if (convert := types.get(name)) is not None:
             values[name] = convert(value)
@@ -155,7 +155,7 @@ def of_row(kind: type[T], row: Mapping[str, Any]) -> T:
 
 
 @cache
-def _shape(kind: type) -> tuple[tuple[str, Any], ...]:
+def _shape(kind: Any) -> tuple[tuple[str, Any], ...]:
     """Names and defaults of a record's fields."""
     shape = []
     for each in fields(kind):
@@ -171,7 +171,7 @@ def _same(value: Any) -> Any:
 
 
 @cache
-def _types(kind: type) -> dict[str, Callable[[Any], Any]]:
+def _types(kind: Any) -> dict[str, Callable[[Any], Any]]:
     """How to make a field's value from its JSON."""
     convert: dict[str, Callable[[Any], Any]] = {}
     for name, hint in get_type_hints(kind).items():

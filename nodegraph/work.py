@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from nodegraph.channel import channel
 from nodegraph.context import Cancelled, Context, Held
+from nodegraph.identities import SUFFIX as IDENTITY
+from nodegraph.identities import Identities
 from nodegraph.lineage import Kind, Status, Task
 from nodegraph.media import Media, MediaError, decode
 from nodegraph.node import File, NodeType, Port
@@ -39,9 +41,10 @@ class Order(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """Where a worker works: the project's media, and its trusted node files."""
+    """Where a worker works: the project's files, and its trusted node files."""
 
     media: Media
+    identities: Identities
     custom: tuple[CustomFile, ...] = ()
 
 
@@ -61,7 +64,7 @@ class Made(NamedTuple):
 class Done(NamedTuple):
     """A task has been carried out, and its files lie on the disk."""
 
-    index: int
+    step: int
     made: tuple[Made, ...]
     said: Mapping[str, Any]
     seconds: float
@@ -70,7 +73,7 @@ class Done(NamedTuple):
 class Failed(NamedTuple):
     """A task came to nothing, or holds for a person."""
 
-    index: int
+    step: int
     status: Status
     error: str
     outcome: str
@@ -80,7 +83,7 @@ class Failed(NamedTuple):
 class Advanced(NamedTuple):
     """A task has come this far, 0 to 1."""
 
-    index: int
+    step: int
     fraction: float
 
 
@@ -147,7 +150,7 @@ def _one(
     uses: Counter[str],
     context: Context,
 ) -> tuple[Made, ...]:
-    arguments = dict(_arguments(bench.media, order, task, type_, values))
+    arguments = dict(_arguments(bench, order, task, type_, values))
     if type_.context:
         arguments[type_.context] = context
     results = checked(type_.function(**arguments), type_)
@@ -160,7 +163,7 @@ def _one(
 
 
 def _arguments(
-    media: Media,
+    bench: Bench,
     order: Order,
     task: Task,
     type_: NodeType,
@@ -169,9 +172,9 @@ def _arguments(
     for port in type_.inputs:
         ids = task.recipe.inputs.get(port.name)
         if isinstance(ids, str):
-            yield port.name, _value(media, order, ids, port, values)
+            yield port.name, _value(bench, order, ids, port, values)
         elif ids is not None:
-            yield port.name, [_value(media, order, i, port, values) for i in ids]
+            yield port.name, [_value(bench, order, i, port, values) for i in ids]
         elif port.name in task.recipe.settings:
             value = task.recipe.settings[port.name]
             is_file = isinstance(port.widget, File) and value
@@ -179,13 +182,16 @@ def _arguments(
 
 
 def _value(
-    media: Media, order: Order, asset: str, port: Port, values: dict[str, Any]
+    bench: Bench, order: Order, asset: str, port: Port, values: dict[str, Any]
 ) -> Any:
     if asset not in values:
         given = order.given[asset]
-        values[asset] = (
-            media.load(given.sha256, given.suffix) if given.sha256 else given.value
-        )
+        if not given.sha256:
+            values[asset] = given.value
+        elif given.suffix == IDENTITY:
+            values[asset] = bench.identities.load(given.value, given.sha256)
+        else:
+            values[asset] = bench.media.load(given.sha256, given.suffix, port.type)
     return values[asset]
 
 
@@ -294,26 +300,28 @@ def references(
     arguments = dict(task.recipe.settings)
     for port in type_.inputs:
         if ids := task.recipe.inputs.get(port.name):
-            one = isinstance(ids, str)
-            arguments[port.name] = value(ids) if one else [value(i) for i in ids]
+            arguments[port.name] = (
+                value(ids) if isinstance(ids, str) else [value(i) for i in ids]
+            )
     return arguments
 
 
 def keep(bench: Bench, task: Task, results: Mapping[str, Any]) -> tuple[Made, ...]:
     """Write the outputs to the media folder, pictures with a thumbnail."""
     return tuple(
-        _kept(bench.media, port, value, port in task.keep)
-        for port, value in results.items()
+        _kept(bench, port, value, port in task.keep) for port, value in results.items()
     )
 
 
-def _kept(media: Media, port: str, value: Any, final: bool) -> Made:
+def _kept(bench: Bench, port: str, value: Any, final: bool) -> Made:
     if isinstance(value, Encoded):
         value = Image(decode(value.data).pixels, value)
-    if not isinstance(value, Image | Mask | Identity):
+    if isinstance(value, Identity):
+        stored = bench.identities.save(value)
+        return Made(port, Kind.IDENTITY, *stored, value=value.reference)
+    if not isinstance(value, Image | Mask):
         return Made(port, Kind.VALUE, value=value)
-    kinds = {Image: Kind.REFINED, Mask: Kind.MASK, Identity: Kind.IDENTITY}
-    stored = media.save(value, final=final)
-    if isinstance(value, Image | Mask):
-        media.thumbnail(value, stored.sha256)
-    return Made(port, kinds[type(value)], *stored)
+    stored = bench.media.save(value, final=final)
+    bench.media.thumbnail(value, stored.sha256)
+    kind = Kind.REFINED if isinstance(value, Image) else Kind.MASK
+    return Made(port, kind, *stored)

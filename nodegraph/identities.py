@@ -1,0 +1,60 @@
+"""Where identities lie: biometric, by reference, readable by their owner alone."""
+
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from nodegraph.filenames import safe
+from nodegraph.media import Media, MediaError, Stored
+from nodegraph.values import Identity
+
+SUFFIX = ".identity"
+
+
+@dataclass(frozen=True)
+class Identities:
+    """The folder of all identities, one folder for each reference."""
+
+    root: Path
+
+    def path(self, reference: str, sha256: str) -> Path:
+        """Where an identity lies or would lie."""
+        return self.root / safe(reference) / (sha256 + SUFFIX)
+
+    def save(self, identity: Identity) -> Stored:
+        """Keep an identity; when this returns it survives a power cut."""
+        import numpy as np
+
+        buffer = io.BytesIO()
+        np.savez(buffer, engine=np.array(identity.engine), vector=identity.vector)
+        data = buffer.getvalue()
+        sha256 = hashlib.sha256(data).hexdigest()
+        folder = self.path(identity.reference, sha256).parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch = folder / f"{sha256}.{os.getpid()}.part"
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        disk = Media(self.root).disk
+        try:
+            disk.write(descriptor, data)
+            disk.flush(descriptor)
+        finally:
+            os.close(descriptor)
+        disk.replace(scratch, self.path(identity.reference, sha256))
+        disk.flush_folder(folder)
+        return Stored(sha256, SUFFIX, len(data), 0, 0)
+
+    def load(self, reference: str, sha256: str) -> Identity:
+        """A kept identity; raises `MediaError` where it is gone or damaged."""
+        import numpy as np
+
+        path = self.path(reference, sha256)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return Identity(reference, str(arrays["engine"]), arrays["vector"])
+        except (OSError, ValueError, KeyError) as error:
+            raise MediaError(
+                f"the identity of {reference!r} cannot be read ({error}): "
+                "add the reference again"
+            ) from error

@@ -1,0 +1,296 @@
+"""A folder with everything in it put together: store, media, node types, scheduler."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from nodegraph import batch, trust
+from nodegraph.exports import Exporter, Row, write_manifest
+from nodegraph.identities import SUFFIX as IDENTITY
+from nodegraph.identities import Identities
+from nodegraph.inbox import Inbox
+from nodegraph.lineage import Asset, Queue, Run, Settled, Status
+from nodegraph.media import Media
+from nodegraph.registry import Registry, discover
+from nodegraph.running import Event, Job, ShotEvent, TaskEvent
+from nodegraph.scheduler import Scheduler
+from nodegraph.settings import ProjectSettings, read_settings
+from nodegraph.sources import Sources
+from nodegraph.store import ProjectStore
+from nodegraph.work import Bench
+from nodegraph.workers import WorkerPool
+
+FOLDER = ".workbench"
+Listener = Callable[[Event], None]
+
+
+class NoProjectError(FileNotFoundError):
+    """There is no project where one was looked for."""
+
+
+def find(start: Path) -> Path | None:
+    """The nearest folder upward that is a project."""
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return folder
+    return None
+
+
+@dataclass(frozen=True)
+class ProjectFiles:
+    """Where the files of assets lie: pictures in media, identities apart."""
+
+    media: Media
+    identities: Identities
+
+    def has(self, asset: Asset) -> bool:
+        """Whether the asset's file lies where it should."""
+        return self.path(asset).exists()
+
+    def path(self, asset: Asset) -> Path:
+        """Where the asset's file lies or would lie."""
+        if asset.suffix == IDENTITY:
+            return self.identities.path(str(asset.value), asset.sha256)
+        return self.media.path(asset.sha256, asset.suffix)
+
+
+class Live:
+    """A run under way.  `done` ends when all is carried out, exported and recorded."""
+
+    def __init__(self, project: "Project", job: Job, exporter: Exporter) -> None:
+        """Made by `Project.start`."""
+        self.job, self.run = job, job.run
+        self.done: Future[list[Row]] = Future()
+        self.rows: dict[int, list[Row]] = {}
+        self.counts = {"executed": 0, "cached": 0}
+        self._project, self._exporter = project, exporter
+        self._exports: list[Future[None]] = []
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="export")
+        self._places = {id(plan): i for i, plan in enumerate(job.plans)}
+        self._listener = job.publish
+
+    def begin(self) -> None:
+        """Hand the job to the scheduler."""
+        job = replace(self.job, publish=self._hear)
+        future = self._project.scheduler.submit(job)
+        future.add_done_callback(
+            lambda ended: threading.Thread(target=self._end, args=(ended,)).start()
+        )
+
+    def interrupt(self) -> None:
+        """Stop; what is done is kept, what is not counts as never begun."""
+        self._project.scheduler.cancel(self.run.id, record=False)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ShotEvent):
+            self._exports.append(self._threads.submit(self._export, event))
+        elif isinstance(event, TaskEvent) and event.status is Status.COMPLETED:
+            self.counts["cached" if event.cached else "executed"] += 1
+        self._listener(event)
+
+    def _export(self, event: ShotEvent) -> None:
+        place = self._places.get(id(event.plan), len(self._places))
+        self.rows[place] = self._exporter.rows(event.plan, event.ends)
+
+    def _end(self, ended: "Future[None]") -> None:
+        try:
+            ended.result()
+            self._threads.shutdown(wait=True)
+            for export in self._exports:
+                export.result()
+            rows = [row for place in sorted(self.rows) for row in self.rows[place]]
+            self._project.finish(self, rows)
+            self.done.set_result(rows)
+        except BaseException as error:  # noqa: BLE001 (handed to whoever waits)
+            self.done.set_exception(error)
+
+
+class Project:
+    """One project, open for writing or for reading beside a writer."""
+
+    def __init__(self, folder: Path, *, write: bool) -> None:
+        """Open the project in `folder`; with `write` it is made where there is none.
+
+        Raises `Locked`, `NoProjectError`, `SettingsError` or `JournalError`.
+        """
+        self.folder = folder.absolute()
+        self.home = self.folder / FOLDER
+        if not write and not self.home.is_dir():
+            raise NoProjectError(
+                f"there is no project in {folder}: run a preset there first, or say "
+                "where it is with --project"
+            )
+        self.writes = write
+        self.settings: ProjectSettings = read_settings(self.home)
+        self.store = ProjectStore(self.home, write=write)
+        self.media = Media(self.home / "media")
+        self.identities = Identities(self.home / "identities")
+        self.files = ProjectFiles(self.media, self.identities)
+        self._scheduler: Scheduler | None = None
+        self._pool: WorkerPool | None = None
+        self._inbox: Inbox | None = None
+        self.workers = self.settings.workers or os.cpu_count() or 1
+        self.live: dict[str, Live] = {}
+
+    def __enter__(self) -> Self:
+        """The project itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop what runs, keep what is done, let others write."""
+        if self._inbox is not None:
+            self._inbox.close()
+        if self._scheduler is not None:
+            self._scheduler.close()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        self.store.close()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The node types there are, the project's trusted ones among them."""
+        return discover(trust.status(self.folder))
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler, started when first asked for, with the inbox beside it."""
+        if self._scheduler is None:
+            import psutil
+
+            self._pool = WorkerPool(self.workers, warm=("cv2", "nodegraph.work"))
+            custom = tuple(trust.status(self.folder))
+            self._scheduler = Scheduler(
+                self.store,
+                self.files,
+                self._pool,
+                Bench(self.media, self.identities, custom),
+                deadline=self.settings.deadline,
+                memory=psutil.virtual_memory().total / 2,
+            )
+            self._inbox = Inbox(self.home / "inbox", self._answer)
+        return self._scheduler
+
+    def board_id(self, folder: Path) -> str:
+        """The name by which the project knows a folder: within it, if it lies there."""
+        folder = folder.absolute()
+        if folder.is_relative_to(self.folder):
+            return folder.relative_to(self.folder).as_posix()
+        return str(folder)
+
+    def out(self, preset: str) -> Path:
+        """Where the results of a preset go unless the user says otherwise."""
+        from nodegraph.filenames import safe
+
+        return self.folder / "out" / safe(preset)
+
+    def prepare(self, request: batch.Request, listener: Listener) -> batch.Prepared:
+        """Bring in what the request names, and plan it; nothing is queued yet."""
+        sources = Sources(self.store, self.media, self.settings.pixels, request.dry)
+        out = Path(request.out) if request.out else self.out(request.preset.name)
+        request = replace(
+            request,
+            out=str(out.absolute()),
+            exclude=(*request.exclude, self.folder / "out", out, self.home),
+        )
+        return batch.prepare(
+            request, self.store, sources, self.registry.types, listener, self.board_id
+        )
+
+    def start(self, prepared: batch.Prepared) -> Live:
+        """Record the run and carry it out."""
+        if prepared.is_new:
+            with self.store.record():
+                self.store.put(replace(prepared.job.run, state="queued"))
+        return self._begin(prepared.job)
+
+    def resume(self, run: Run, listener: Listener) -> Live:
+        """Go on with a run that was recorded before."""
+        return self._begin(batch.again(run, self.registry.types, listener))
+
+    def finish(self, live: Live, rows: list[Row]) -> None:
+        """Write the manifest, and the run's end into its record."""
+        self.live.pop(live.run.id, None)
+        write_manifest(Path(live.run.out), rows)
+        counts = {str(s): sum(r.status is s for r in rows) for s in Status}
+        ended = not any(row.status is Status.CANCELLED for row in rows)
+        before = self.store.get(Run, live.run.id)
+        state = "finished" if ended else (before.state if before else "queued")
+        after = replace(
+            live.run, state=state, counts={k: v for k, v in counts.items() if v}
+        )
+        if before is not None and (before.state, before.counts) != (
+            state,
+            after.counts,
+        ):
+            with self.store.record():
+                self.store.put(after)
+
+    def _begin(self, job: Job) -> Live:
+        exporter = Exporter(
+            self.store,
+            self.media,
+            Path(job.run.out),
+            job.run.preset,
+            job.layout,
+            job.run.id,
+        )
+        live = Live(self, job, exporter)
+        self.live[job.run.id] = live
+        live.begin()
+        return live
+
+    # What other processes ask
+
+    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        verb, id_ = str(request.get("verb")), str(request.get("id", ""))
+        if verb in ("pause", "resume"):
+            self.set_paused(verb == "pause")
+            return {"ok": True}
+        if verb == "cancel" and (found := self.scheduler.cancel(id_)):
+            self._record_cancel(id_)
+            return {"ok": found}
+        if verb == "retry":
+            return {"ok": self.scheduler.retry(id_)}
+        if verb == "first":
+            return {"ok": self.scheduler.first(id_)}
+        return {"ok": False}
+
+    def set_paused(self, paused: bool) -> None:
+        """Start nothing new, or go on; this outlasts the process."""
+        with self.store.record():
+            self.store.put(Queue(paused=paused))
+        if self._scheduler is not None:
+            (self._scheduler.pause if paused else self._scheduler.resume)()
+
+    def _record_cancel(self, id_: str) -> None:
+        run = self.store.get(Run, id_)
+        if run is not None:
+            with self.store.record():
+                self.store.put(replace(run, state="cancelled"))
+
+    def cancel_recorded(self, id_: str) -> bool:
+        """Cancel a run, or a task's failure, that no process is carrying out."""
+        run = self.store.get(Run, id_)
+        if run is None or run.state != "queued":
+            return False
+        self._record_cancel(id_)
+        return True
+
+    def forget_failure(self, key: str) -> Settled | None:
+        """Let a failed, held or cancelled task run again; gives how it had ended."""
+        end = self.store.settled(key)
+        if end is None or end.status is Status.COMPLETED:
+            return None
+        with self.store.record():
+            self.store.remove(Settled, [key])
+        return end
