@@ -43,6 +43,8 @@ def encode(
     from PIL import Image as Pillow
 
     _check_size(pixels, format)
+    if format == "png":
+        return Encoded(_png(pixels), FORMATS[format].suffix)
     stream = io.BytesIO()
     options = _options(format, quality, lossless)
     Pillow.fromarray(pixels).save(stream, format.upper(), **options)
@@ -70,10 +72,21 @@ def without_alpha(image: Image, format: str, ground: str) -> tuple["Pixels", boo
     return flatten(image.pixels, rgb_of(ground)), bool((image.alpha < 255).any())
 
 
+def _png(pixels: "Pixels") -> bytes:
+    """Run lengths at level 1: about as small as Pillow's level 6, in a seventh of time."""
+    import cv2
+
+    has_alpha = pixels.shape[2] == 4
+    order = cv2.COLOR_RGBA2BGRA if has_alpha else cv2.COLOR_RGB2BGR
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    options += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    _, data = cv2.imencode(".png", cv2.cvtColor(pixels, order), options)
+    return bytes(data)
+
+
 def _options(format: str, quality: int, lossless: bool) -> dict[str, Any]:
     subsampling = "4:4:4" if quality >= FULL_COLOUR else "4:2:0"
     options: dict[str, dict[str, Any]] = {
-        "png": {"compress_level": 6},
         "jpeg": {"quality": quality, "optimize": True, "subsampling": subsampling},
         "webp": {"quality": quality, "method": 4},
         "tiff": {"compression": "tiff_adobe_deflate"},

@@ -1,6 +1,5 @@
 """All shots of a board on one sheet."""
 
-import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -87,8 +86,8 @@ def _filled(texts: Sequence[str], count: int) -> list[str]:
 
 def _aspect(images: Sequence[Image]) -> float:
     """The proportions of most pictures, 1:3 to 3:1."""
-    middle = statistics.median(image.width / image.height for image in images)
-    return min(3.0, max(1 / 3, middle))
+    found = sorted(image.width / image.height for image in images)
+    return min(3.0, max(1 / 3, found[len(found) // 2]))
 
 
 def _palette(background: str) -> Palette:

@@ -1,6 +1,7 @@
 """Change how many pixels a picture has."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from nodegraph import Choice, Context, Image, Number, node
 from nodes._frames import (
@@ -10,13 +11,20 @@ from nodes._frames import (
     check_size,
     cut,
     largest_within,
+    resampling,
     resized,
 )
 
 REMEDY = "choose a smaller width, height or scale"
 
 
-@node("Size")
+def estimate(settings: Mapping[str, Any]) -> float:
+    """Peak memory as a multiple of the input's; a frame is taken to be as large."""
+    is_scaled = settings["mode"] == "scale"
+    return resampling(float(settings["scale"]) if is_scaled else 1.0)
+
+
+@node("Size", estimate=estimate)
 def resize(
     context: Context,
     image: Image,

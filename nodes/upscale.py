@@ -13,7 +13,7 @@ from nodegraph import (
     Slider,
     node,
 )
-from nodes._frames import check_size, resized
+from nodes._frames import check_size, resampling, resized
 from nodes._pixels import spread
 from nodes._superres import Model, enlarge, load
 
@@ -39,9 +39,8 @@ def resolve(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def estimate(settings: Mapping[str, Any]) -> float:
-    """Peak memory as a multiple of the input's: the result twice, and the input."""
-    model_result = 16 if settings["model"] else 0
-    return 2 + 2 * float(settings["factor"]) ** 2 + model_result
+    """Peak memory as a multiple of the input's: floats of it and of the result."""
+    return resampling(float(settings["factor"])) + (16 if settings["model"] else 0)
 
 
 @node("Size", resolve=resolve, estimate=estimate)

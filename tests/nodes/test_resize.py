@@ -147,3 +147,10 @@ def test_nearest_invents_no_colour(picture):
     result = resize(Context(), image, "scale", scale=3, filter="nearest")
 
     assert np.array_equal(result.pixels[1::3, 1::3], image.pixels)
+
+
+def test_a_large_scale_asks_for_the_memory_of_its_result():
+    settings = {"mode": "scale", "scale": 4.0}
+
+    assert resize.estimate(settings) >= 16
+    assert resize.estimate({**settings, "mode": "fit"}) < resize.estimate(settings)

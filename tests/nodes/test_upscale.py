@@ -198,6 +198,13 @@ def test_a_model_that_is_not_used_is_no_part_of_the_recipe():
     assert resolve(settings)["model"] == ""
 
 
+def test_a_large_factor_asks_for_the_memory_of_its_result():
+    lanczos = upscale.estimate({**SETTINGS, "factor": 4.0})
+
+    assert lanczos >= 16
+    assert upscale.estimate({**SETTINGS, "factor": 4.0, "model": "m"}) > lanczos
+
+
 def test_a_model_that_was_not_chosen_is_missed_before_the_run():
     with pytest.raises(MissingError, match="choose an ONNX super-resolution file"):
         resolve({**SETTINGS, "engine": "model"})
