@@ -1,10 +1,11 @@
 """What is wrong with a preset beyond its shape: links, loops, names, settings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nodegraph.document import Document
-from nodegraph.graph import Endpoint, GraphError, Node, Types, misfit, takes_many
+from nodegraph.graph import Endpoint, Graph, GraphError, Node, Types, misfit, takes_many
 from nodegraph.node import NodeType, Role, SettingError
 from nodegraph.problem import Problem
 from nodegraph.strictjson import inside
@@ -18,12 +19,15 @@ def structure(document: Document, types: Types) -> Iterator[Problem]:
     labels = {index: node.label for index, node in document.nodes.items()}
     yield from _twice(labels, "nodes", "name", "is what {} is called too: rename one")
     yield from _links(document, types)
-    known = document.graph.nodes
-    if all(end.node in known for edge in document.graph.edges for end in edge):
-        try:
-            document.graph.order()
-        except GraphError as error:
-            yield Problem("edges", str(error))
+    yield from _loop(document.graph)
+
+
+def _loop(graph: Graph) -> Iterator[Problem]:
+    known = (e for e in graph.edges if all(end.node in graph.nodes for end in e))
+    try:
+        replace(graph, edges=tuple(known)).order()
+    except GraphError as error:
+        yield Problem("edges", str(error))
 
 
 def _twice(
@@ -38,18 +42,21 @@ def _twice(
 
 
 def _links(document: Document, types: Types) -> Iterator[Problem]:
-    graph, ids = document.graph, set(document.ids("nodes").values())
+    graph = document.graph
+    misshapen = set(document.ids("nodes").values()) - graph.nodes.keys()
     seen: set[Endpoint] = set()
     for index, edge in document.edges.items():
+        if any(end.node in misshapen for end in edge):
+            continue  # the node's own problem is told
         place = f"edges[{index}]"
-        broken = any(end.node in ids - graph.nodes.keys() for end in edge)
-        if not broken and (problem := misfit(graph, edge, types)):
-            yield Problem(place, problem)
         many = takes_many(graph, edge.target, types, unknown=True)
-        if edge.target in seen and not many:
+        if problem := misfit(graph, edge, types):
+            yield Problem(place, problem)
+        elif edge.target in seen and not many:
             node, port = edge.target
             yield Problem(place, f"{port!r} of {node!r} has another link already")
-        seen.add(edge.target)
+        else:
+            seen.add(edge.target)
 
 
 def advice(document: Document, types: Types) -> Iterator[Problem]:
@@ -104,12 +111,9 @@ def _outputs(document: Document, types: Types) -> Iterator[Problem]:
     yield from _twice(
         outputs, "nodes", "settings.name", "is the name of {}'s result too: rename one"
     )
-    if all(node.mute or _role(node, types) is Role.SOURCE for node in _all(document)):
+    nodes = document.nodes.values()
+    if all(node.mute or _role(node, types) is Role.SOURCE for node in nodes):
         yield Problem("nodes", "the graph gives nothing: add a node, or unmute one")
-
-
-def _all(document: Document) -> Iterable[Node]:
-    return document.nodes.values()
 
 
 def _role(node: Node, types: Types) -> Role:
