@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,12 @@ def test_the_help_speaks_of_every_setting(node_type):
 
     assert node_type.help.splitlines()[0].endswith(".")
     assert [name for name in settings if name not in node_type.help] == []
+
+
+def test_every_node_type_has_tests_of_its_own():
+    here = Path(__file__).parent
+
+    assert [n for n in NAMES if not (here / f"test_{n}.py").is_file()] == []
 
 
 def test_planning_imports_no_heavy_library():

@@ -1,10 +1,8 @@
-"""Source, Output and Reroute: the nodes that make no recipe."""
+"""Source: where a file enters the graph."""
 
 import pytest
 
-from nodegraph import Image, Mask, Port, Role
-from nodes.output import output
-from nodes.reroute import reroute
+from nodegraph import Role
 from nodes.source import source
 
 
@@ -18,24 +16,7 @@ def test_a_source_may_wait_for_a_batch_to_fill_it_in():
     assert source.role is Role.SOURCE
 
 
-@pytest.mark.parametrize("node", [output, reroute], ids=lambda node: node.name)
-def test_whatever_comes_in_goes_out(node, picture):
-    value = picture(7, 5)
+def test_a_source_takes_no_link_for_its_file():
+    refusal = source.input("file").refusal(source.output("result"))
 
-    assert node(value) is value
-
-
-@pytest.mark.parametrize("node", [output, reroute], ids=lambda node: node.name)
-@pytest.mark.parametrize("kind", [Image, Mask, float, str])
-def test_a_link_of_any_type_may_end_here(node, kind):
-    assert node.input("value").refusal(Port("result", kind)) == ""
-
-
-def test_an_output_can_be_told_from_another_by_name():
-    assert output.role is Role.OUTPUT
-    assert output.input("name").is_setting
-
-
-def test_a_reroute_passes_and_has_no_settings():
-    assert reroute.role is Role.PASS
-    assert [port.name for port in reroute.inputs] == ["value"]
+    assert "a file to choose" in refusal
