@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from nodegraph.decode import LIMIT, Probe, decode, probe
 from nodegraph.encode import (
@@ -171,16 +171,17 @@ class Media:
     def load(self, sha256: str, suffix: str, type_: type[Pictured]) -> Pictured:
         """A kept picture, or a mask, its pixels read-only; never with `encoded`.
 
-        Raises `MediaError` where the file is missing or damaged.
+        `type_` is Image or Mask; for `Any` an intermediate says itself what it is, and
+        every other file is a picture.  Raises `MediaError` where the file is missing or damaged.
         """
         path = self.path(sha256, suffix)
         if suffix == FRAME:
             pixels = unframe(self._bytes(path), path.name)
         else:
             pixels = decode(path, _ANY_SIZE).pixels
-        if type_ is Mask:
-            return type_(_grey(pixels))
-        return type_(_coloured(pixels))
+        is_mask = pixels.ndim == 2 if type_ is Any else issubclass(type_, Mask)
+        loaded = Mask(_grey(pixels)) if is_mask else Image(_coloured(pixels))
+        return cast(Pictured, loaded)
 
     def export(self, sha256: str, suffix: str) -> Encoded:
         """The bytes to give to a person: a frame becomes PNG, the rest is as it lies."""

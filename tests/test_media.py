@@ -145,6 +145,17 @@ def test_what_is_kept_comes_back_the_same(
     assert kept.suffix == (".png" if final else FRAME)
 
 
+def test_an_intermediate_knows_a_mask_from_a_picture(media: Media) -> None:
+    values = Mask(noise(4, 5)), Image(noise(4, 5, 3))
+    kept = [media.save(value, final=False) for value in values]
+    anything: Any = Any
+
+    mask, image = (media.load(k.sha256, k.suffix, anything) for k in kept)
+
+    assert isinstance(mask, Mask)
+    assert isinstance(image, Image)
+
+
 def test_a_file_is_named_by_the_hash_of_its_bytes(media: Media) -> None:
     kept = media.save(Image(noise(4, 4, 3)), final=True)
 
