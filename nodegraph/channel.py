@@ -139,12 +139,12 @@ def channel() -> Channel:
     return _channel
 
 
-def read_reports(data: bytes) -> list[Any]:
+def read_reports(data: memoryview) -> list[Any]:
     """The messages of one batch, whose kind byte has been taken off."""
     return list(_pickles(data))
 
 
-def _pickles(data: bytes) -> Iterator[Any]:
+def _pickles(data: memoryview) -> Iterator[Any]:
     stream = io.BytesIO(data)
     while stream.tell() < len(data):
         yield pickle.load(stream)  # noqa: S301 - our own worker wrote it
@@ -162,8 +162,10 @@ def serve(
     """Be a worker: carry out the jobs that come through `pipe` until it closes.
 
     `cell` is the memory shared with the pool, `crash` where a crash leaves its
-    traceback, `threads` how many of them libraries may use for one call (ONNX
-    sessions have to be told: `int(os.environ["OMP_NUM_THREADS"])`).
+    traceback, `threads` how many of them a library may use for one call: with all
+    cores in each worker they would only wait for one another.  It reaches OpenCV,
+    OpenMP and BLAS through the environment, before anything imports them; an ONNX
+    session has to be told `int(os.environ["OMP_NUM_THREADS"])` by its node.
     """
     _settle_in(nice, threads)
     if sys.platform != "win32":  # there a connection is no file

@@ -95,7 +95,6 @@ class Worker:
     born: float
     ready: bool = False
     job: "Job | None" = None
-    unreadable: bool = False
     verdict: str = ""  # why we killed it
     killed_at: float = 0.0
     step: int = 0  # that it was on when we did
@@ -242,7 +241,7 @@ def end(workers: Iterable[Worker]) -> None:
         worker.reap()
 
 
-def outcome(kind: bytes, body: bytes) -> tuple[Any, Exception | None]:
+def outcome(kind: bytes, body: memoryview) -> tuple[Any, Exception | None]:
     """What a worker's last message about a job says: a result, or an exception."""
     try:
         content = pickle.loads(body)  # noqa: S301 - our own worker wrote it

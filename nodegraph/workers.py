@@ -34,6 +34,7 @@ __all__ = ["Channel", "Job", "JobError", "WorkerDied", "WorkerPool", "channel"]
 Report = Callable[[list[Any]], None]
 
 _TICK = 0.1  # seconds between two looks at the deadlines
+_BACK_OFF = 10.0  # seconds until others are tried, while some work
 _STILLBIRTHS = 3  # processes in a row that may die before they are ready
 
 _log = logging.getLogger(__name__)
@@ -116,7 +117,6 @@ class WorkerPool(Executor):
         self._size = workers
         self._nice = nice
         self._warm = warm
-        # Libraries that use all cores in each worker would only get in their way.
         self._threads = max(1, (os.cpu_count() or 1) // workers)
         self._lock = threading.Lock()
         self._queue: OrderedDict[int, Job] = OrderedDict()
@@ -124,6 +124,7 @@ class WorkerPool(Executor):
         self._serials = count(1)
         self._floor = 0  # processes to have, even with nothing to do
         self._stillborn = 0
+        self._next_start = 0.0
         self._at_exit = partial(self.shutdown, cancel_futures=True)
         self._closing = False
         self._dozing = False
@@ -197,9 +198,7 @@ class WorkerPool(Executor):
             raise RuntimeError("the worker pool is shut down: make a new one")
         if self._thread is None:
             self._bell = _Bell()
-            self._thread = threading.Thread(
-                target=self._supervise, name="workers", daemon=True
-            )
+            self._thread = threading.Thread(target=self._supervise, daemon=True)
             self._thread.start()
             atexit.register(self._at_exit)
 
@@ -249,15 +248,15 @@ class WorkerPool(Executor):
 
     def _watch(self, quiet: bool) -> bool:
         """Wait for something to happen, and deal with it; gives whether nothing did."""
-        assert self._bell is not None  # noqa: S101 - made before the thread
+        bell = cast(_Bell, self._bell)  # made before this thread
         with self._lock:
             patience = self._patience(quiet)
             voices = {worker.pipe: worker for worker in self._workers}
-        heard = wait([self._bell.ear, *voices], patience)
+        heard = wait([bell.ear, *voices], patience)
         for voice in heard:
-            if voice is self._bell.ear:
+            if voice is bell.ear:
                 with self._lock:
-                    self._bell.hush()
+                    bell.hush()
                     self._dozing = False
             else:
                 self._listen(voices[cast(Connection, voice)])
@@ -285,7 +284,7 @@ class WorkerPool(Executor):
             data = worker.pipe.recv_bytes()
         except (EOFError, OSError):
             return self._bury(worker)
-        kind, body = data[:1], data[1:]
+        kind, body = data[:1], memoryview(data)[1:]
         if kind == REPORTS:
             self._pass_on(worker, body)
         elif kind == READY:
@@ -295,14 +294,13 @@ class WorkerPool(Executor):
         else:
             self._end(worker, *outcome(kind, body))
 
-    def _pass_on(self, worker: Worker, body: bytes) -> None:
+    def _pass_on(self, worker: Worker, body: memoryview) -> None:
         job = worker.job
-        if job is None or job.report is None or worker.unreadable:
+        if job is None or job.report is None:
             return
         try:
             reports = read_reports(body)
         except Exception as error:  # noqa: BLE001 - unpickling runs foreign code
-            worker.unreadable = True
             worker.kill(f"it reported what cannot be read here: {error}")
             return
         try:
@@ -356,6 +354,8 @@ class WorkerPool(Executor):
             if not self._closing:
                 wanted = max(wanted, self._floor)
             missing = min(wanted, self._size) - len(self._workers)
+            if self._workers and time.monotonic() < self._next_start:
+                return
         for _ in range(missing):
             try:
                 worker = start(nice=self._nice, threads=self._threads, warm=self._warm)
@@ -371,8 +371,8 @@ class WorkerPool(Executor):
         self._stillborn = 0
         with self._lock:
             self._floor = 0
-            if self._workers:  # go on with fewer
-                self._size = len(self._workers)
+            if self._workers:  # go on with fewer for now
+                self._next_start = time.monotonic() + _BACK_OFF
                 return
             jobs = self._drop_jobs()
         for job in jobs:
@@ -394,7 +394,6 @@ class WorkerPool(Executor):
             job.set_exception(WorkerDied("its pool has ended"))
         end(workers)
         with self._lock:
-            if self._bell is not None:
-                self._bell.close()
-                self._bell = None
+            bell, self._bell = cast(_Bell, self._bell), None
+            bell.close()
         atexit.unregister(self._at_exit)
