@@ -21,7 +21,7 @@ Colour = tuple[int, int, int]
 
 
 class Palette(NamedTuple):
-    """The sheet's colours, all mixed from its background."""
+    """The sheet's colours, most of them mixed from its background."""
 
     ground: Colour
     cell: Colour
@@ -29,6 +29,7 @@ class Palette(NamedTuple):
     ink: Colour
     dim: Colour
     alarm: Colour
+    paper: Colour
 
 
 @node("Board")
@@ -40,6 +41,7 @@ def contact_sheet(
     cell_width: Annotated[int, Number(16, 2048)] = 360,
     gap: Annotated[int, Slider(0, 120)] = 18,
     background: Annotated[str, Color()] = "#191a1d",
+    paper: Annotated[str, Color()] = "#ffffff",
     labels: bool = True,
     group: bool = True,
     names: Annotated[Sequence[str], FromShot("name")] = (),
@@ -54,6 +56,7 @@ def contact_sheet(
         at most 100 megapixels.
     gap: between pictures, 0 to 120 pixels.
     background: of the sheet; on a light one the writing is dark.
+    paper: the ground under transparent pictures.
     labels: write name and number under each picture.
     group: a heading for each sequence, its shots below it.
 
@@ -73,10 +76,11 @@ def contact_sheet(
         group,
     )
     sheet = arranged(parts, columns, cell_width, _aspect(images), gap, labels)
+    colours = _palette(background, rgb_of(paper))
     context.note("cell_width", sheet.cell_width)
     if missing:
         context.note("missing", list(missing))
-    return Image(_drawn(context, sheet, images, clean(title), _palette(background)))
+    return Image(_drawn(context, sheet, images, clean(title), colours))
 
 
 def _filled(texts: Sequence[str], count: int) -> list[str]:
@@ -90,7 +94,7 @@ def _aspect(images: Sequence[Image]) -> float:
     return min(3.0, max(1 / 3, found[len(found) // 2]))
 
 
-def _palette(background: str) -> Palette:
+def _palette(background: str, paper: Colour) -> Palette:
     import numpy as np
 
     ground = rgb_of(background)
@@ -98,7 +102,7 @@ def _palette(background: str) -> Palette:
     far = (255, 255, 255) if is_dark else (0, 0, 0)
     alarm = (242, 177, 52) if is_dark else (166, 84, 0)
     cell, line, ink, dim = (_mixed(ground, far, s) for s in (0.05, 0.17, 0.93, 0.6))
-    return Palette(ground, cell, line, ink, dim, alarm)
+    return Palette(ground, cell, line, ink, dim, alarm, paper)
 
 
 def _mixed(near: Colour, far: Colour, share: float) -> Colour:
@@ -200,7 +204,7 @@ def _draw_picture(
     cell = (corner[0], corner[1], corner[0] + width, corner[1] + height)
     if size != (width, height):
         canvas.paste(palette.cell, cell)
-    pixels = flatten(resized(image.pixels, *size), palette.cell)
+    pixels = flatten(resized(image.pixels, *size), palette.paper)
     left = corner[0] + (width - size[0]) // 2
     top = corner[1] + (height - size[1]) // 2
     canvas.paste(Pillow.fromarray(pixels), (left, top))

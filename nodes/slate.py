@@ -80,7 +80,7 @@ def _lines(
 ) -> tuple[tuple[Line, ...], int]:
     """The lines to draw and the height of the bar in pixels."""
     step = min(height, max(round(height * size), round(SMALLEST / TEXT_SHARE) + 2))
-    too_long = _needed(line, max(1, round(step * TEXT_SHARE * SHRINK))) > width
+    too_long = _needed(line, _least(step)) > width
     if line.text and (line.name or line.key) and too_long and 2 * step <= height / 2:
         return (Line(line.name, "", line.key), Line("", line.text, "")), 2 * step
     return (line,), step
@@ -153,7 +153,11 @@ def _draw_line(
 
 def _points(line: Line, step: float, width: int) -> int:
     """The largest font size at which the line fits, within `SHRINK` of the usual."""
-    usual = max(SMALLEST, round(step * TEXT_SHARE))
-    least = max(SMALLEST, round(usual * SHRINK))
+    usual, least = max(SMALLEST, round(step * TEXT_SHARE)), _least(step)
     fitting = (p for p in range(usual, least, -1) if _needed(line, p) <= width)
     return next(fitting, least)
+
+
+def _least(step: float) -> int:
+    """The smallest font size that a line of this height shrinks to."""
+    return max(SMALLEST, round(step * TEXT_SHARE * SHRINK))

@@ -46,12 +46,14 @@ def test_a_picture_fills_its_cell_unless_its_proportions_differ():
     assert count(sheet, GREEN) == 180 * 180
 
 
-def test_transparency_shows_the_cell(picture):
+def test_a_transparent_drawing_lies_on_paper():
     clear = flat(64, 36, (255, 0, 0, 0))
 
-    sheet = contact_sheet(Context(), [clear], cell_width=64, labels=False)
+    sheet = contact_sheet(
+        Context(), [clear], cell_width=64, labels=False, paper="#abcdef"
+    )
 
-    assert not (sheet.pixels[:, :, 0] > sheet.pixels[:, :, 1] + 40).any()
+    assert count(sheet, (0xAB, 0xCD, 0xEF)) == 64 * 36
 
 
 @pytest.mark.parametrize("total", [1, 2, 13, 24, 100])

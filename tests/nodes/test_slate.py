@@ -98,6 +98,14 @@ def test_a_narrow_picture_gets_the_text_on_a_second_line():
     assert len(changed_rows(narrow, of_narrow)) == 72
 
 
+def test_letters_never_shrink_below_what_can_be_read():
+    small = flat(212, 120)
+
+    result = burned(small, name="board-1-UDRF3-thumbnail", text="Example", size=0.07)
+
+    assert len(changed_rows(small, result)) == 36
+
+
 def test_text_stays_within_the_picture():
     image = flat(160, 400, 0)
     name = "a-name-without-end-" * 20
