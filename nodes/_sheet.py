@@ -60,7 +60,7 @@ class Sheet:
     @property
     def font(self) -> int:
         """Size of the names; everything else follows from it."""
-        return max(7, min(28, round(self.cell_width * 0.05)))
+        return max(7, min(28, round(self.cell_width * 0.046)))
 
     @property
     def margin(self) -> int:
