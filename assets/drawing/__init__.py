@@ -1,0 +1,1 @@
+"""The brushes, people and places the sample storyboard is drawn with."""
