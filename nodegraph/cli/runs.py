@@ -1,0 +1,1 @@
+"""The verbs that run presets: `run`, `batch`, `demo`."""
