@@ -19,25 +19,25 @@ class RowsView(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         """A copy of the document; KeyError."""
-        return self._image.decoder()(self.rows.raw[key.encode()])
+        return self._image.decoder()(self.rows.puts[key.encode()])
 
     def __contains__(self, key: object) -> bool:
         """Whether there is such an id."""
-        return isinstance(key, str) and key.encode() in self.rows.raw
+        return isinstance(key, str) and key.encode() in self.rows.puts
 
     def __iter__(self) -> Iterator[str]:
         """The ids, as they are now."""
-        return map(bytes.decode, tuple(self.rows.raw))
+        return map(bytes.decode, tuple(self.rows.puts))
 
     def __len__(self) -> int:
         """How many documents."""
-        return len(self.rows.raw)
+        return len(self.rows.puts)
 
     def items(self) -> Any:
         """All pairs, as they are now."""
-        rows = tuple(self.rows.raw.items())
+        rows = tuple(self.rows.puts.items())
         read = self._image.decoder(len(rows))
-        return ((key.decode(), read(raw)) for key, raw in rows)
+        return ((key.decode(), read(put)) for key, put in rows)
 
 
 class Draft(MutableMapping[str, Any]):
@@ -55,7 +55,7 @@ class Draft(MutableMapping[str, Any]):
         if key not in self._touched:
             if self._cleared:
                 raise KeyError(key)
-            self._touched[key] = self._decode(self._rows.raw[key.encode()])
+            self._touched[key] = self._decode(self._rows.puts[key.encode()])
         if self._touched[key] is _GONE:
             raise KeyError(key)
         return self._touched[key]
@@ -65,7 +65,7 @@ class Draft(MutableMapping[str, Any]):
         if key in self._touched:
             return self._touched[str(key)] is not _GONE
         known = not self._cleared and isinstance(key, str)
-        return known and str(key).encode() in self._rows.raw
+        return known and str(key).encode() in self._rows.puts
 
     def __setitem__(self, key: str, document: Any) -> None:
         """Add or replace a document."""
@@ -79,12 +79,12 @@ class Draft(MutableMapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         """The ids, new ones last."""
-        known = () if self._cleared else map(bytes.decode, tuple(self._rows.raw))
+        known = () if self._cleared else map(bytes.decode, tuple(self._rows.puts))
         for key in known:
             if self._touched.get(key) is not _GONE:
                 yield key
         for key, document in list(self._touched.items()):
-            added = self._cleared or key.encode() not in self._rows.raw
+            added = self._cleared or key.encode() not in self._rows.puts
             if added and document is not _GONE:
                 yield key
 
@@ -105,12 +105,12 @@ class Draft(MutableMapping[str, Any]):
             if document is _GONE:
                 drops.append(key)
                 continue
-            raw = self._rows.encode(document)
-            if self._cleared or raw != self._rows.raw.get(key):
-                puts.append((key, raw))
+            put = self._rows.operation(key, document)
+            if self._cleared or put != self._rows.puts.get(key):
+                puts.append((key, put))
         if self._cleared:
             changes.clear(self._rows)
         for key in drops:
             changes.drop(self._rows, key)
-        for key, raw in puts:
-            changes.put(self._rows, key, raw)
+        for key, put in puts:
+            changes.put(self._rows, key, put)

@@ -1,15 +1,16 @@
 """Who may change the tables, and when: one record at a time, written as one line."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from nodegraph.committer import Committer, Done, Ticket
 from nodegraph.journal import Journal
 from nodegraph.lines import JournalError, Reader, Region, line
 from nodegraph.lock import WriterLock
-from nodegraph.rows import Image, Rows
+from nodegraph.rows import Image, Rows, payload
 
 COMPACT_BYTES = 8 << 20
 
@@ -27,29 +28,22 @@ class Changes:
         self.wait = False
         self.operations: list[bytes] = []
         self.on_done: list[Done] = []
-        self._undo: list[Callable[[], object]] = []
+        self._undo: list[tuple[Rows, bytes | None, Any]] = []
 
-    def put(self, rows: Rows, key: bytes, raw: bytes) -> None:
+    def put(self, rows: Rows, key: bytes, operation: bytes) -> None:
         """Add or replace a row."""
-        before = rows.put(key, raw)
-        self.operations.append(b"+%b\t%b\t%b" % (rows.name, key, raw))
-        if before is None:
-            self._undo.append(lambda: rows.drop(key))
-        else:
-            self._undo.append(lambda: rows.put(key, before))
+        self._undo.append((rows, key, rows.put(key, operation)))
+        self.operations.append(operation)
 
     def drop(self, rows: Rows, key: bytes) -> None:
         """Remove a row that is there."""
+        self._undo.append((rows, key, rows.drop(key)))
         self.operations.append(b"-%b\t%b\t" % (rows.name, key))
-        gone = rows.drop(key)
-        if gone is not None:
-            self._undo.append(lambda: rows.put(key, gone))
 
     def clear(self, rows: Rows) -> None:
         """Empty a table."""
-        before = rows.clear()
+        self._undo.append((rows, None, rows.clear()))
         self.operations.append(b"!%b\t\t" % rows.name)
-        self._undo.append(lambda: rows.restore(before))
 
     def mark(self) -> tuple[int, int, int]:
         """Where `back_to` goes back to."""
@@ -59,7 +53,13 @@ class Changes:
         """Undo what was done since `mark`."""
         operations, undo, on_done = mark
         while len(self._undo) > undo:
-            self._undo.pop()()
+            rows, key, before = self._undo.pop()
+            if key is None:
+                rows.restore(before)
+            elif before is None:
+                rows.drop(key)
+            else:
+                rows.put(key, before)
         del self.operations[operations:]
         del self.on_done[on_done:]
 
@@ -142,7 +142,7 @@ class Recorder:
         changes, self.changes = self.recording(), None
         if not changes.operations and not changes.on_done:
             return None
-        data = line(b"\t".join(changes.operations)) if changes.operations else b""
+        data = line(payload(changes.operations)) if changes.operations else b""
         ticket = Ticket(data, tuple(changes.on_done))
         try:
             self.committer.submit(ticket, wait=changes.wait)

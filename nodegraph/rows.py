@@ -1,89 +1,24 @@
-"""The tables in memory: rows as the bytes they were written in, indexed on demand.
+"""The tables in memory: rows as the bytes they were written in.
 
-A payload of the journal is a list of operations, three fields each, all separated by
-tabs: `+table key document` puts a row, `-table key` drops one, `!table` empties a
-table.  JSON escapes tabs and newlines, so that nothing needs decoding to be found.
-Fields with an index come first in a document, so that an index is built without
-decoding either.
+An operation is three fields separated by tabs: `+table key document` puts a row,
+`-table key` drops one, `!table` empties a table.  JSON escapes tabs and newlines, so
+that nothing needs decoding to be found.  A payload of the journal is one operation, or
+a star and several, all separated by tabs.
 """
 
-import json
-import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, partial
 from typing import Any
 
+from nodegraph.codec import decode, encode, quick_decoder
+from nodegraph.index import Index
 from nodegraph.lines import FORMAT, HEADER, JournalError
 
 Fields = Mapping[str, Any]
 
 _MANY = 2000  # rows from which on importing the faster decoder pays
-_LINE_BYTES = 21  # a line's checksum, length, sign, tabs and newline
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_VALUE = rb'(?>%b|\[(?>%b|[^\[\]{}"])*+\]|[^,\[\]{}"]++)' % (_STRING, _STRING)
-
-
-def encode(value: object) -> bytes:
-    """JSON without spaces; TypeError or ValueError for what JSON cannot hold."""
-    import orjson
-
-    try:
-        raw = orjson.dumps(value)
-    except TypeError as error:
-        if "surrogate" not in str(error):
-            raise
-        return _encode_odd_text(value)
-    if b"null" in raw:
-        _refuse_nan(value)  # it would be written as null
-    return raw
-
-
-def _encode_odd_text(value: object) -> bytes:
-    """For file names that are not text in any encoding."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _refuse_nan(value: object) -> None:
-    if isinstance(value, float):
-        if value - value != 0:
-            raise ValueError(f"{value} cannot be recorded: a number must be finite")
-    elif isinstance(value, dict):
-        for part in value.values():
-            _refuse_nan(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            _refuse_nan(part)
-
-
-def decode(raw: bytes) -> Any:
-    """The value that `encode` was given; a new one at each call."""
-    return json.loads(raw)
-
-
-@cache
-def quick_decoder() -> Callable[[bytes], Any]:
-    """As `decode`, four times as fast, but slow to import."""
-    import orjson
-
-    return partial(_decode_quickly, orjson.loads)
-
-
-def _decode_quickly(loads: Callable[[bytes], Any], raw: bytes) -> Any:
-    try:
-        return loads(raw)
-    except ValueError:  # odd text, see above
-        return decode(raw)
-
-
-def token(value: object) -> bytes:
-    """The form in which `value` is looked up in an index: its JSON."""
-    if type(value) is str and value.isprintable() and not _needs_escape(value):
-        return b'"%b"' % value.encode()
-    return encode(value)
-
-
-def _needs_escape(text: str) -> bool:
-    return '"' in text or "\\" in text
+_LATE = 5000  # rows that an index may lag behind
+_LINE_BYTES = 18  # a line's checksum, length, space and newline
 
 
 def key_of(name: str) -> bytes:
@@ -93,159 +28,104 @@ def key_of(name: str) -> bytes:
     return name.encode()
 
 
-class Index:
-    """Which rows have which value in one field.
-
-    A field declared as `parents*` holds a list: every element is indexed.
-    """
-
-    def __init__(self, field: str, fields: tuple[str, ...]) -> None:
-        """`fields` are the table's indexed fields in their declared order."""
-        self.field = field.removesuffix("*")
-        self._each = field.endswith("*")
-        self._match = _pattern(field, fields).match
-        self._name = b'"%b":' % self.field.encode()
-        self._keys: dict[bytes, dict[bytes, None]] = {}
-
-    def keys(self, value: object) -> tuple[bytes, ...]:
-        """The keys of the rows with this value."""
-        return tuple(self._keys.get(token(value), ()))
-
-    def build(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take in many rows."""
-        for key, raw in rows:
-            self.add(key, raw)
-
-    def add(self, key: bytes, raw: bytes) -> None:
-        """Take in one row."""
-        for value in self._values(raw):
-            known = self._keys.get(value)
-            if known is None:
-                self._keys[value] = {key: None}
-            else:
-                known[key] = None
-
-    def discard(self, key: bytes, raw: bytes) -> None:
-        """Forget one row, given as it was when added."""
-        for value in self._values(raw):
-            known = self._keys.get(value)
-            if known is not None:
-                known.pop(key, None)
-                if not known:
-                    del self._keys[value]
-
-    def _values(self, raw: bytes) -> Iterable[bytes]:
-        match = self._match(raw)
-        found = match[1] if match else None
-        if found is None:
-            return self._decoded(raw) if self._name in raw else ()
-        if b"\\" in found:
-            return self._decoded(raw)
-        if not self._each:
-            return (found,)
-        if found[:1] != b"[":
-            return (found,)
-        inner = found[1:-1]
-        if inner.count(b'"') == 2 * (inner.count(b",") + 1):  # strings without commas
-            return inner.split(b",")
-        return self._decoded(raw)
-
-    def _decoded(self, raw: bytes) -> Iterable[bytes]:
-        document = decode(raw)
-        if self.field not in document:
-            return ()
-        value = document[self.field]
-        many = self._each and isinstance(value, list)
-        return [token(part) for part in value] if many else [token(value)]
-
-
-def _pattern(field: str, fields: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Matches the start of a document, with the raw value of `field` in group 1."""
-    parts = []
-    for name in fields:
-        value = b"(%b)" % _VALUE if name == field else _VALUE
-        key = re.escape(name.removesuffix("*").encode())
-        parts.append(rb'(?:"%b":%b,?)?+' % (key, value))
-        if name == field:
-            break
-    return re.compile(rb"\{" + b"".join(parts), re.DOTALL)
+def payload(operations: list[bytes]) -> bytes:
+    """A record of these operations."""
+    if len(operations) == 1:
+        return operations[0]
+    return b"\t".join((b"*", *operations))
 
 
 class Rows:
-    """One table: raw documents by key, in the order they were added."""
+    """One table: per key the operation that put the row, in the order of adding."""
 
     def __init__(self, name: bytes, fields: tuple[str, ...] = ()) -> None:
         """`fields` are those that `by` can look up."""
         self.name = name
         self.fields = fields
-        self.raw: dict[bytes, bytes] = {}
+        self.puts: dict[bytes, bytes] = {}
         self._first = tuple(field.removesuffix("*") for field in fields)
         self._indexes: dict[str, Index] = {}
+        self._late: list[tuple[bytes, bytes | None, bytes | None]] = []
+        self._lock = threading.Lock()
 
-    def encode(self, document: Fields) -> bytes:
-        """The document as it is written, indexed fields first."""
-        if self._first:
-            first = {name: document[name] for name in self._first if name in document}
-            return encode(first | dict(document))
-        return encode(dict(document))
+    def operation(self, key: bytes, document: Fields) -> bytes:
+        """What puts `document` under `key`; TypeError or ValueError as `encode`."""
+        first = {name: document[name] for name in self._first if name in document}
+        first.update(document)
+        return b"+%b\t%b\t%b" % (self.name, key, encode(first))
 
     def by(self, field: str, value: object) -> tuple[bytes, ...]:
         """The keys of the rows whose `field` is `value`; KeyError without an index."""
-        index = self._indexes.get(field)
-        if index is None:
-            index = self._build(field)
-        return index.keys(value)
+        with self._lock:
+            index = self._indexes.get(field)
+            if index is None:
+                index = self._build(field)
+            self._catch_up()
+            return index.keys(value)
 
     def _build(self, field: str) -> Index:
         if field not in self._first:
             name = self.name.decode()
             raise KeyError(f"table '{name}' has no index on '{field}': declare it")
+        self._catch_up()
         index = Index(self.fields[self._first.index(field)], self.fields)
-        index.build(list(self.raw.items()))
+        index.build(list(self.puts.items()))
         self._indexes[field] = index
         return index
+
+    def _catch_up(self) -> None:
+        for key, before, put in self._late:
+            for index in self._indexes.values():
+                if before is not None:
+                    index.discard(key, before)
+                if put is not None:
+                    index.add(key, put)
+        self._late.clear()
 
     @property
     def indexed(self) -> bool:
         """True once an index was built: rows must then come through `put`, `drop`."""
         return bool(self._indexes)
 
-    def put(self, key: bytes, raw: bytes) -> bytes | None:
+    def put(self, key: bytes, operation: bytes) -> bytes | None:
         """Add or replace a row; gives the one before."""
-        before = self.raw.get(key)
-        self.raw[key] = raw
-        for index in self._indexes.values():
-            if before is not None:
-                index.discard(key, before)
-            index.add(key, raw)
+        with self._lock:
+            before = self.puts.get(key)
+            self.puts[key] = operation
+            if self._indexes:
+                self._note(key, before, operation)
         return before
 
     def drop(self, key: bytes) -> bytes | None:
         """Remove a row if it is there; gives it."""
-        before = self.raw.pop(key, None)
-        if before is not None:
-            for index in self._indexes.values():
-                index.discard(key, before)
+        with self._lock:
+            before = self.puts.pop(key, None)
+            if before is not None and self._indexes:
+                self._note(key, before, None)
         return before
+
+    def _note(self, key: bytes, before: bytes | None, put: bytes | None) -> None:
+        self._late.append((key, before, put))
+        if len(self._late) > _LATE:
+            self._catch_up()
 
     def clear(self) -> dict[bytes, bytes]:
         """Remove all rows; gives them."""
-        before, self.raw = self.raw, {}
-        self._indexes.clear()
+        before = self.puts
+        self.restore({})
         return before
+
+    def restore(self, puts: dict[bytes, bytes]) -> None:
+        """Make `puts`, which `clear` gave, the rows."""
+        with self._lock:
+            self.puts = puts
+            self._indexes.clear()
+            self._late.clear()
 
     @property
     def size(self) -> int:
-        """What these rows take as lines of a journal."""
-        each = len(self.name) + _LINE_BYTES
-        return sum(map(len, self.raw)) + sum(
-            map(len, self.raw.values()), each * len(self.raw)
-        )
-
-    def restore(self, raw: dict[bytes, bytes]) -> None:
-        """Put back what `clear` gave."""
-        self.raw = raw
-        self._indexes.clear()
+        """What these rows take as lines of a journal, in bytes."""
+        return sum(map(len, self.puts.values()), _LINE_BYTES * len(self.puts))
 
 
 class Image:
@@ -258,11 +138,12 @@ class Image:
         self.hurry = False
 
     def decoder(self, count: int = 1) -> Callable[[bytes], Any]:
-        """The quickest way to decode `count` documents, imports included."""
+        """What decodes the documents of `count` rows soonest, imports included."""
         if not self.hurry and count < _MANY:
-            return decode
+            return _decode_row
         self.hurry = True
-        return quick_decoder()
+        loads = quick_decoder()
+        return lambda put: loads(put[put.rindex(b"\t") + 1 :])
 
     def rows(self, name: str) -> Rows:
         """The rows of a table, empty where nothing was stored yet."""
@@ -279,47 +160,55 @@ class Image:
 
     def apply(self, payloads: list[bytes]) -> None:
         """Carry out the operations of these records."""
-        if not payloads:
-            return
-        parts = b"\t".join(payloads).split(b"\t")
-        operations = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
         plain = self._plain()
-        for operation, key, raw in operations:
-            target = plain.get(operation)
+        for record in payloads:
+            tab = record.find(b"\t")
+            target = plain.get(record[:tab])
             if target is None:
-                self._carry_out(operation, key, raw)
+                self._carry_out(record)
                 plain = self._plain()
             else:
-                target[key] = raw
+                target[record[tab + 1 : record.find(b"\t", tab + 1)]] = record
 
     def _plain(self) -> dict[bytes, dict[bytes, bytes]]:
         """Per table without an index yet, its put operation and where it goes."""
         rows = self.tables.values()
-        return {b"+" + each.name: each.raw for each in rows if not each.indexed}
+        return {b"+" + each.name: each.puts for each in rows if not each.indexed}
 
-    def _carry_out(self, operation: bytes, key: bytes, raw: bytes) -> None:
-        if operation == HEADER:
-            if int(key) > FORMAT:
-                raise JournalError(
-                    f"the journal has format {int(key)}, this version reads {FORMAT}: "
-                    "update Animator Workbench"
-                )
+    def _carry_out(self, record: bytes) -> None:
+        parts = record.split(b"\t")
+        if parts[0] == HEADER:
+            _check_format(int(parts[1]))
             return
-        rows = self.rows(operation[1:].decode())
-        if operation[:1] == b"+":
-            rows.put(key, raw)
-        elif operation[:1] == b"-":
-            rows.drop(key)
-        else:
-            rows.clear()
+        if parts[0] == b"*":
+            del parts[0]
+        for sign, key, raw in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            rows = self.rows(sign[1:].decode())
+            if sign[:1] == b"+":
+                rows.put(key, b"\t".join((sign, key, raw)))
+            elif sign[:1] == b"-":
+                rows.drop(key)
+            else:
+                rows.clear()
 
     def payloads(self) -> Iterator[bytes]:
         """One record per row: what a compacted journal holds."""
         for rows in self.tables.values():
-            for key, raw in rows.raw.items():
-                yield b"+%b\t%b\t%b" % (rows.name, key, raw)
+            yield from rows.puts.values()
 
     @property
     def size(self) -> int:
-        """What a compacted journal would take, about."""
+        """What a compacted journal would take, in bytes, about."""
         return sum(rows.size for rows in self.tables.values())
+
+
+def _check_format(number: int) -> None:
+    if number > FORMAT:
+        raise JournalError(
+            f"the journal has format {number}, this version reads {FORMAT}: "
+            "update Animator Workbench"
+        )
+
+
+def _decode_row(put: bytes) -> Any:
+    return decode(put[put.rindex(b"\t") + 1 :])

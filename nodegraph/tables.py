@@ -14,7 +14,7 @@ from tinydb.table import Document, Table
 
 from nodegraph.committer import Done
 from nodegraph.draft import Draft, RowsView
-from nodegraph.recorder import Record, Recorder
+from nodegraph.recorder import Changes, Record, Recorder
 from nodegraph.rows import Fields, Image, Rows, key_of
 
 
@@ -37,21 +37,21 @@ class JournalStorage(Storage):
         return {
             name: RowsView(rows, self.recorder.image)
             for name, rows in tables
-            if rows.raw
+            if rows.puts
         } or None
 
     def write(self, data: Mapping[str, Any]) -> None:
         """Make the tables those of `data`, inside a record."""
         changes = self.recorder.recording()
         for name, rows in list(self.recorder.image.tables.items()):
-            if name not in data and rows.raw:
+            if name not in data and rows.puts:
                 changes.clear(rows)
         for name, documents in data.items():
             rows = self.recorder.image.rows(name)
             if not (isinstance(documents, RowsView) and documents.rows is rows):
                 changes.clear(rows)
                 for key, document in documents.items():
-                    changes.put(rows, key_of(key), rows.encode(document))
+                    _put(changes, rows, key, document)
 
     def close(self) -> None:
         """Write what is queued, then let go of the file and the lock."""
@@ -80,7 +80,7 @@ class JournalTable(Table):
     def put(self, key: str, document: Fields) -> None:
         """Store `document` under `key`, in the place of what was there."""
         changes, rows = self._storage.recorder.recording(), self._rows
-        changes.put(rows, key_of(key), rows.encode(document))
+        _put(changes, rows, key, document)
         self._next_id = None
 
     def by(self, field: str, value: object) -> list[Document]:
@@ -89,9 +89,9 @@ class JournalTable(Table):
         Values are equal if their JSON is: 1 is neither 1.0 nor true.  KeyError for a
         field without an index.
         """
-        raw, keys = self._rows.raw, self._rows.by(field, value)
+        puts, keys = self._rows.puts, self._rows.by(field, value)
         read = self._image.decoder(len(keys))
-        return [Document(read(raw[key]), _id(key)) for key in keys if key in raw]
+        return [Document(read(puts[key]), _id(key)) for key in keys if key in puts]
 
     def ids(self, field: str, value: object) -> list[str]:
         """The ids of what `by` gives, without decoding anything."""
@@ -128,7 +128,7 @@ class JournalTable(Table):
     def _free_number(self, table: MutableMapping[str, Any]) -> str:
         number = self._next_id or 1
         if self._next_id is None:
-            numbers = [int(key) for key in self._rows.raw if key.isdigit()]
+            numbers = [int(key) for key in self._rows.puts if key.isdigit()]
             number = max(numbers, default=0) + 1
         while str(number) in table:
             number += 1
@@ -156,6 +156,11 @@ class JournalTable(Table):
         draft = Draft(self._rows, self._image.decoder())
         updater(draft)
         draft.save(changes)
+
+
+def _put(changes: Changes, rows: Rows, name: str, document: Fields) -> None:
+    key = key_of(name)
+    changes.put(rows, key, rows.operation(key, document))
 
 
 def _id(key: bytes | str) -> Any:
