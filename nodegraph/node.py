@@ -102,6 +102,8 @@ WIDGETS = (Slider, Number, Choice, Text, Color, File, Toggle)
 FIELDS = ("name", "sequence", "number", "dialogue", "index", "duration", "recipe")
 GATHERED = (*FIELDS[:-1], "missing")
 REQUIRED: Any = inspect.Parameter.empty
+LARGEST_WHOLE = 2**63
+"""Whole numbers stay under it, so that records of any kind can hold them."""
 
 
 class Role(StrEnum):
@@ -172,14 +174,24 @@ class Port:
 
 
 def _as_type(port: Port, value: Any) -> Any:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if port.type is float and is_number and math.isfinite(value):
-        return float(value)
-    if port.type is int and is_number and float(value).is_integer():
+    number = _number(value)
+    if port.type is float and math.isfinite(number):
+        return number
+    if port.type is int and number.is_integer() and abs(number) < LARGEST_WHOLE:
         return int(value)
     if port.type in (str, bool) and isinstance(value, port.type):
         return value
     raise SettingError(f"{port.name} is {value!r}: give a {name_of(port.type)}")
+
+
+def _number(value: Any) -> float:
+    """The value as a number; not a number where it is none, or too large for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
 
 
 def _is_color(text: str) -> bool:
