@@ -17,19 +17,19 @@ LAYERS = (
     {"project"},
     {"batch"},
     {"exports", "sources"},
-    {"board", "scheduler", "store", "trust"},
+    {"board", "inbox", "scheduler", "store", "trust"},
     {"work", "workers", "process", "running"},
     {"storyboarder", "tables", "draft", "media", "identities"},
     {"recorder", "decode", "encode", "channel"},
-    {"journal", "committer", "lock", "rows", "colour", "formats", "panel"},
+    {"journal", "committer", "lock", "rows", "index", "colour", "formats", "panel"},
     {"units", "plan", "registry", "preset"},
     {"findings", "document", "custom"},
     {"history", "shape"},
     {"lineage", "graph"},
     {"node"},
     {"values", "context"},
-    {"strictjson", "lines"},
-    {"filenames", "files", "problem", "system"},
+    {"strictjson", "codec", "lines"},
+    {"filenames", "files", "problem", "settings", "system"},
 )
 """From top to bottom; a new module of `nodegraph` is given its place here.  Modules of
 one layer may import each other, but not in a circle."""
@@ -43,7 +43,7 @@ DOORS = {
     "networkx": {"graph", "plan"},
     "onnxruntime": set(),
     "platformdirs": {"trust"},
-    "psutil": {"system"},
+    "psutil": {"project", "system"},
     "tinydb": {"tables", "draft"},
     "zstandard": {"decode", "encode"},
 }

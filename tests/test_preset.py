@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -55,7 +56,7 @@ def document(**changes):
         {"id": "in", "type": "source", "position": [0, 0]},
         {"id": "soft", "type": "blur", "settings": {"radius": 3}},
     ]
-    return {"format": 2, "nodes": nodes, "edges": [LINK]} | changes
+    return deepcopy({"format": 2, "nodes": nodes, "edges": [LINK]} | changes)
 
 
 def told(content, types=TYPES):
