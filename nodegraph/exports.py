@@ -85,8 +85,8 @@ class Exporter:
         asset = self.store.asset(asset_id)
         if asset is None:
             return _row(shot, Status.CANCELLED, asset_id, error="not run")
-        path = [e for key, e in ends.items() if key in _path(asset_id, plan)]
-        outcome = worst(e.outcome for e in path) or "done"
+        path = _path(asset_id, ends)
+        outcome = worst(ends[key].outcome for key in path) or "done"
         file = None if self.dry else self._export(asset, result, shot)
         return _row(shot, Status.COMPLETED, asset_id, file, outcome)
 
@@ -194,16 +194,15 @@ def _row(
     return Row(name, source, file, asset, outcome, status, error)
 
 
-def _path(asset_id: str, plan: ShotPlan) -> set[str]:
-    """The keys of the recipes that lead to an asset, of those in the plan."""
-    recipes = {task.key: task.recipe for task in plan.tasks}
+def _path(asset_id: str, ends: Mapping[str, TaskEvent]) -> set[str]:
+    """The keys of the recipes that lead to an asset, of those that ended here."""
     found: set[str] = set()
     waiting = [recipe_of(asset_id)]
     while waiting:
         key = waiting.pop()
-        if key in recipes and key not in found:
+        if key in ends and key not in found:
             found.add(key)
-            waiting += map(recipe_of, recipes[key].parents)
+            waiting += map(recipe_of, ends[key].task.recipe.parents)
     return found
 
 

@@ -114,15 +114,13 @@ def resolve(graph: Graph, types: Types, digest: Digest) -> Graph:
     `digest` gives the identity of a file's content and remembers where the file was.
     Raises `PlanError`, or `MissingError` where something is not installed.
     """
-    needed = _Followed(graph, types).needed
-    for node_id in needed:
-        node = graph.nodes[node_id]
+    nodes = dict(graph.nodes)
+    for node_id in _Followed(graph, types).needed:
+        node = nodes[node_id]
         if node.type in types:
             settings = decide(node, types[node.type], digest)
-            graph = replace(
-                graph, nodes={**graph.nodes, node_id: replace(node, settings=settings)}
-            )
-    return graph
+            nodes[node_id] = replace(node, settings=settings)
+    return replace(graph, nodes=nodes)
 
 
 def decide(node: Node, type_: NodeType, digest: Digest) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def union(
     for index, each in enumerate(plans):
         for task in each:
             tasks.setdefault(task.key, task)
-            owners.setdefault(task.key, []).append(index)
+            own = owners.setdefault(task.key, [])
+            if not own or own[-1] != index:  # a graph may hold equal nodes
+                own.append(index)
     return tasks, owners
 
 
