@@ -16,7 +16,7 @@ LAYERS = (
     {"editor"},
     {"project"},
     {"batch"},
-    {"exports", "sources"},
+    {"ancestry", "exports", "sources"},
     {"board", "inbox", "scheduler", "store", "trust"},
     {"work", "workers", "process", "running"},
     {"storyboarder", "tables", "draft", "media", "identities"},

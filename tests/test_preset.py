@@ -459,16 +459,16 @@ WORDS = """in soft gone id type name settings position nodes edges frames notes 
 overrides node setting label size title text format bypass radius result image blur
 source sheet"""
 NAMES = st.sampled_from(WORDS.split())
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | NAMES,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(NAMES | st.text(), inner, max_size=4)
-    ),
-    max_leaves=20,
-)
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | NAMES
 
 
+def nested(inner):
+    return st.lists(inner, max_size=4) | st.dictionaries(
+        NAMES | st.text(), inner, max_size=4
+    )
+
+
+JSON = LEAF | nested(LEAF | nested(LEAF | nested(LEAF)))
 fuzzed = settings(deadline=None, max_examples=int(os.environ.get("FUZZ", "100")))
 
 
