@@ -219,8 +219,9 @@ def thumbnail(pixels: "Pixels") -> bytes:
     height, width, channels = _shape(pixels)
     scale = min(1.0, THUMB_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    halved = _halved(np.ascontiguousarray(pixels))
     small: Pixels = np.asarray(
-        cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8
+        cv2.resize(halved, size, interpolation=cv2.INTER_AREA), np.uint8
     )
     if channels == 4:
         small = _on_squares(small)
@@ -230,6 +231,22 @@ def thumbnail(pixels: "Pixels") -> bytes:
     if not done:
         raise MediaError("the thumbnail cannot be made: check the picture's size")
     return np.asarray(data).tobytes()
+
+
+def _halved(pixels: "Pixels") -> "Pixels":
+    """Halved as long as enough is left: OpenCV halves much faster than it scales.
+
+    Of an odd side the last pixel goes.
+    """
+    import cv2
+    import numpy as np
+
+    while max(pixels.shape[:2]) >= 3 * THUMB_SIDE and min(pixels.shape[:2]) >= 2:
+        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+        even = pixels[: height * 2, : width * 2]
+        half = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(half, np.uint8)
+    return pixels
 
 
 def _on_squares(rgba: "Pixels") -> "Pixels":

@@ -114,6 +114,17 @@ def test_an_intermediate_of_a_newer_program_asks_for_an_update() -> None:
         unframe(bytes(newer))
 
 
+@pytest.mark.parametrize("size", [(1080, 1920), (999, 1337), (2, 3000)])
+def test_a_thumbnail_shows_the_mean_of_what_it_covers(size: tuple[int, int]) -> None:
+    pixels = photograph(*size)
+
+    with Pillow.open(io.BytesIO(thumbnail(pixels))) as file:
+        seen = np.asarray(file).astype(int)
+        scaled = Pillow.fromarray(pixels).resize(file.size, Pillow.Resampling.BOX)
+
+    assert np.abs(seen - np.asarray(scaled)).mean() < 4
+
+
 def test_a_thumbnail_keeps_red_red_and_shows_squares_where_nothing_is() -> None:
     pixels = np.zeros((64, 64, 4), np.uint8)
     pixels[:32] = 255, 0, 0, 255
