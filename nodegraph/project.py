@@ -114,13 +114,14 @@ class Live:
 class Project:
     """One project, open for writing or for reading beside a writer."""
 
-    def __init__(self, folder: Path, *, write: bool) -> None:
+    def __init__(self, folder: Path, *, write: bool, home: Path | None = None) -> None:
         """Open the project in `folder`; with `write` it is made where there is none.
 
-        Raises `Locked`, `NoProjectError`, `SettingsError` or `JournalError`.
+        `home` is where its records lie, if not in the folder itself.  Raises `Locked`,
+        `NoProjectError`, `SettingsError` or `JournalError`.
         """
         self.folder = folder.absolute()
-        self.home = self.folder / FOLDER
+        self.home = (home or self.folder / FOLDER).absolute()
         if not write and not self.home.is_dir():
             raise NoProjectError(
                 f"there is no project in {folder}: run a preset there first, or say "
@@ -178,7 +179,14 @@ class Project:
                 memory=psutil.virtual_memory().total / 2,
             )
             self._inbox = Inbox(self.home / "inbox", self._answer)
+            if self.queue.paused:
+                self._scheduler.pause()
         return self._scheduler
+
+    @property
+    def queue(self) -> Queue:
+        """What holds for the queue as a whole."""
+        return self.store.get(Queue, Queue.id) or Queue()
 
     def board_id(self, folder: Path) -> str:
         """The name by which the project knows a folder: within it, if it lies there."""

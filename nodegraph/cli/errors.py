@@ -49,7 +49,7 @@ def boundary() -> Iterator[Result]:
     try:
         yield result
     except BrokenPipeError:
-        _close_stdout()
+        close_stdout()
         result.code = UNEXPECTED
     except KeyboardInterrupt:
         result.code = INTERRUPTED
@@ -73,8 +73,13 @@ def message_of(error: Exception, code: int) -> str:
     """The error on one line."""
     show = getattr(error, "format_message", None)  # what typer raises
     text = str(show() if show else error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename} cannot be used: " if error.filename else ""
+        text = f"{place}{error.strerror}"
     if code == UNEXPECTED:
-        text = f"unexpected {type(error).__name__}: {text} (-v shows where)"
+        text = (
+            f"unexpected {type(error).__name__}: {text} (`workbench -v …` shows where)"
+        )
     return " ".join(text.split())
 
 
@@ -111,6 +116,7 @@ _CODES: tuple[tuple[int, frozenset[str]], ...] = (
                 "JournalError",
                 "MediaError",
                 "NoProjectError",
+                "OSError",
                 "PlanError",
                 "PresetError",
                 "SettingsError",
@@ -130,10 +136,10 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f"did you mean {near[0]}? " if near else ""
-    return f"there is no {kind} {name!r}: {guess}there is {', '.join(names) or 'none'}"
+    return f"there is no {kind} {name!r}: {guess}choose of {', '.join(names) or '-'}"
 
 
-def _close_stdout() -> None:
+def close_stdout() -> None:
     """Whoever read our output has gone: let the rest go nowhere, quietly."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,149 @@
+"""What a person asks to run, from the words of a command line to its exit code."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nodegraph import trust
+from nodegraph.batch import Assignment, Request
+from nodegraph.board import read
+from nodegraph.cli import printing
+from nodegraph.cli.errors import CommandError
+from nodegraph.cli.graphs import load_graph
+from nodegraph.cli.report import report
+from nodegraph.cli.watch import Heard, Watch
+from nodegraph.plan import UnknownTypeError
+from nodegraph.project import FOLDER, Project
+from nodegraph.registry import Registry, discover
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a person asked to run, and how to show it."""
+
+    project: Path
+    graph: str = ""
+    settings: Sequence[str] = ()
+    inputs: Sequence[str] = ()
+    out: Path | None = None
+    as_json: bool = False
+    dry: bool = False
+    strict: bool = False
+    board: Path | None = None
+    match: Sequence[str] = ()
+    recursive: bool = False
+    workers: int | None = None
+    retry_failed: bool = False
+
+
+def carry_out(asks: Sequence[Ask]) -> int:
+    """Run what was asked, in one project one after the other; gives the exit code.
+
+    With `as_json` the last line is the summary, whatever happened.
+    """
+    ask, watch = asks[0], Watch(asks[0].as_json)
+    out = ask.project
+    try:
+        out = _run_all(asks, watch)
+    except KeyboardInterrupt:
+        watch.interrupted = True
+    except BrokenPipeError:
+        raise
+    except Exception:
+        if ask.as_json:
+            printing.line(watch.summary.line())
+        raise
+    if ask.as_json:
+        printing.line(watch.summary.line())
+    else:
+        what = ", ".join(Path(each.graph).stem for each in asks)
+        report(watch, what, out, dry=ask.dry)
+    return watch.code(strict=ask.strict, dry=ask.dry)
+
+
+def _run_all(asks: Sequence[Ask], watch: Watch) -> Path:
+    """Run each, and give the folder of the last one's pictures."""
+    first = asks[0]
+    registry = discover(trust.status(first.project))
+    for problem in registry.problems:
+        printing.warn(str(problem))
+    requests = [_request(ask, registry) for ask in asks]
+    with _opened(first, requests[0]) as project:
+        project.registry = registry
+        project.workers = first.workers or project.workers
+        if project.queue.paused and not first.dry:
+            printing.warn("the queue is paused: `workbench queue resume` lets it go on")
+        for request in requests:
+            out = _run_one(project, request, watch)
+            if watch.interrupted:
+                break
+    return out
+
+
+def _run_one(project: Project, request: Request, watch: Watch) -> Path:
+    said: Heard = Heard()
+    try:
+        prepared = project.prepare(request, said.put)
+    except UnknownTypeError as error:
+        raise UnknownTypeError(f"{error}{_hint(project)}") from None
+    for note in prepared.notes:
+        printing.say(f"note: {note}")
+    out = Path(prepared.job.run.out)
+    if request.dry:
+        watch.forecast(project, prepared)
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        watch.carry_out(project, prepared, said)
+    return out
+
+
+def _hint(project: Project) -> str:
+    """What may make a node type known that is not."""
+    if any(not file.trusted for file in trust.status(project.folder)):
+        return (
+            ": if it is one of the project's own, read its file in custom_nodes, "
+            "then run `workbench trust`"
+        )
+    return ": `workbench nodes` lists those there are"
+
+
+def _request(ask: Ask, registry: Registry) -> Request:
+    return Request(
+        load_graph(ask.graph, ask.project, registry.types),
+        board=ask.board,
+        recursive=ask.recursive,
+        match=tuple(ask.match),
+        inputs=dict(map(_input, ask.inputs)),
+        settings=tuple(map(Assignment.parse, ask.settings)),
+        out=str(ask.out) if ask.out else "",
+        retry_failed=ask.retry_failed,
+        dry=ask.dry,
+    )
+
+
+def _input(text: str) -> tuple[str, Path]:
+    node, equals, path = text.partition("=")
+    if not (node and equals and path):
+        raise CommandError(f"{text!r} is no input: write NODE=PATH")
+    return node, Path(path)
+
+
+@contextmanager
+def _opened(ask: Ask, request: Request) -> Iterator[Project]:
+    """The project, open as the request needs it; made only for a board that is one."""
+    if (ask.project / FOLDER).is_dir():
+        with Project(ask.project, write=not ask.dry) as project:
+            yield project
+        return
+    if request.board is not None:
+        read(request.board, recursive=request.recursive, match=request.match)
+    if not ask.dry:
+        with Project(ask.project, write=True) as project:
+            yield project
+        return
+    with tempfile.TemporaryDirectory(prefix="workbench-") as nowhere:
+        home = Path(nowhere) / FOLDER
+        with Project(ask.project, write=True, home=home) as project:
+            yield project

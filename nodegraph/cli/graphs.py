@@ -1,0 +1,44 @@
+"""Find the graph a person names: a file, a project's preset or a shipped one."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nodegraph.cli.errors import CommandError, unknown
+
+if TYPE_CHECKING:
+    from nodegraph.node import NodeType
+    from nodegraph.preset import Preset
+
+FOLDER = "presets"
+"""Of a project, for presets of its own."""
+
+
+def preset_files(project: Path) -> dict[str, Path]:
+    """Every preset there is, by name; a project's own go before the shipped ones."""
+    shipped = Path(str(files("presets")))
+    found = {}
+    for folder in (shipped, project / FOLDER):
+        for path in sorted(folder.glob("*.json")):
+            found[path.stem] = path
+    return found
+
+
+def graph_file(name: str, project: Path) -> Path:
+    """The file of a graph; raises `CommandError` naming the presets there are."""
+    path = Path(name)
+    if path.exists() and not path.is_dir():
+        return path
+    known = preset_files(project)
+    if name not in known:
+        kind = "file" if path.suffix or path.name != name else "preset"
+        raise CommandError(unknown(kind, name, known))
+    return known[name]
+
+
+def load_graph(name: str, project: Path, types: "Mapping[str, NodeType]") -> "Preset":
+    """The preset a person names, its links checked; raises `PresetError` too."""
+    from nodegraph.preset import load
+
+    return load(graph_file(name, project), types)
