@@ -2,59 +2,46 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodegraph import preset as presets
+from nodegraph.assignments import (
+    Assignment,
+    Changes,
+    assigned,
+    decided,
+    keep,
+    own_settings,
+)
 from nodegraph.board import Board, Panel, read
+from nodegraph.document import content_of
 from nodegraph.graph import Graph, GraphError, Node
-from nodegraph.lineage import Override, Run, Shot
-from nodegraph.node import NodeType, Port, Role, SettingError
+from nodegraph.lineage import Run, Shot
+from nodegraph.node import NodeType, Port, Role
+from nodegraph.panel import from_file
 from nodegraph.plan import (
     Layout,
     ShotPlan,
-    UnknownSettingError,
     UnsettledError,
-    decide,
     lay_out,
     plan,
     resolve,
 )
 from nodegraph.preset import Preset
 from nodegraph.running import Event, Job
-from nodegraph.sources import Sources
+from nodegraph.shots import recognise, record
+from nodegraph.sources import Entered, Sources
 from nodegraph.store import ProjectStore, of_row, to_row
 
 Types = Mapping[str, NodeType]
-Changes = dict[str, dict[str, dict[str, Any]]]
 
 
 class InputError(ValueError):
     """A picture that a graph waits for cannot be used, or none is given."""
-
-
-class Assignment(NamedTuple):
-    """`--set NODE.SETTING[@SHOT]=VALUE`, as the user wrote it."""
-
-    node: str
-    setting: str
-    shot: str
-    value: str
-
-    @classmethod
-    def parse(cls, text: str) -> "Assignment":
-        """Read one; raises `UnknownSettingError` where it has another form."""
-        place, equals, value = text.partition("=")
-        place, _, shot = place.partition("@")
-        node, dot, setting = place.rpartition(".")
-        if not (equals and dot and node and setting):
-            raise UnknownSettingError(
-                f"{text!r} is no setting: write NODE.SETTING=VALUE"
-            )
-        return cls(node, setting, shot, value)
 
 
 @dataclass(frozen=True)
@@ -101,17 +88,25 @@ def prepare(
     `board_id` gives the name by which the project knows a folder.  Raises `PlanError`,
     `GraphError`, `InputError`, `MissingError` or `BoardError` before anything is queued.
     """
-    graph = _with_settings(request, types)
+    asked = assigned(request.preset.graph, request.settings, types)
+    graph = asked
     entry, pictures = _entry(graph, types, request)
-    board = _board(request)
+    board = None
+    if request.board is not None:
+        board = _board_of(request, request.board, request.match)
     entries = _entered_pictures(graph, types, pictures, sources, entry)
     panels = board.panels if board else _picture_panels(entry, pictures, graph)
     shots, notes = _shots(request, panels, store, sources, board, board_id)
-    graph = resolve(
-        graph, types, lambda node, port, value: _digest(sources, node, port, value)
-    )
+
+    def digest(node: Node, port: Port, value: str) -> str:
+        return _digest(sources, node, port, value)
+
+    graph = resolve(graph, types, digest)
     layout = lay_out(graph, types, entry)
-    changes = _changes(request, graph, types, shots, store, sources)
+    own = own_settings(request.preset, asked, types, request.settings, shots, store)
+    if not request.dry:
+        keep(request.preset.name, request.settings, own, asked, shots, store)
+    changes = decided(own, asked, graph, types, digest)
     run = _run(request, graph, layout, shots, entries, changes, sources, store)
     known = next((r for r in store.all(Run) if r.fingerprint == run.fingerprint), None)
     if known is not None:
@@ -171,47 +166,6 @@ def _refusing(each: ShotPlan, stale: Mapping[str, tuple[str, str]]) -> ShotPlan:
     return replace(each, tasks=tuple(tasks))
 
 
-# The graph and its settings
-
-
-def _with_settings(request: Request, types: Types) -> Graph:
-    graph = request.preset.graph
-    for each in request.settings:
-        if not each.shot:
-            node = graph.named(each.node)
-            graph = graph.set(node.id, **{each.setting: _typed(node, each, types)})
-    return graph
-
-
-def _typed(node: Node, each: Assignment, types: Types) -> Any:
-    """The value as the setting's type; text stays text."""
-    type_ = types.get(node.type)
-    port = type_.input(each.setting) if type_ else None
-    if type_ is None or port is None or not port.is_setting:
-        known = [p.name for p in type_.inputs if p.is_setting] if type_ else []
-        raise UnknownSettingError(
-            f"{node.label!r} has no setting {each.setting!r}: "
-            f"it has {', '.join(known) or 'none'}"
-        )
-    try:
-        return port.check(_parsed(port, each.value))
-    except SettingError as error:
-        raise UnknownSettingError(f"{node.label!r}: {error}") from None
-
-
-def _parsed(port: Port, text: str) -> Any:
-    if port.type is str:
-        return text
-    if port.type is bool:
-        words = {"true": True, "yes": True, "on": True, "1": True}
-        words |= {"false": False, "no": False, "off": False, "0": False}
-        return words.get(text.strip().lower(), text)
-    try:
-        return float(text) if port.type is float else int(text)
-    except ValueError:
-        return text
-
-
 def _digest(sources: Sources, node: Node, port: Port, value: str) -> str:
     """The content's digest of a file named in a setting."""
     path = Path(value).expanduser()
@@ -221,94 +175,6 @@ def _digest(sources: Sources, node: Node, port: Port, value: str) -> str:
             "give the path of one"
         )
     return sources.digest(path)
-
-
-def _changes(
-    request: Request,
-    graph: Graph,
-    types: Types,
-    shots: Sequence[Shot],
-    store: ProjectStore,
-    sources: Sources,
-) -> Changes:
-    """Settings of single shots: the preset's, those recorded, those asked for now."""
-    changes: Changes = {}
-    for shot in shots:
-        for node_id, settings in request.preset.overrides.get(shot.name, {}).items():
-            changes.setdefault(shot.id, {}).setdefault(node_id, {}).update(settings)
-        for kept in store.by(Override, "shot", shot.id):
-            if kept.graph == request.preset.name and kept.node in graph.nodes:
-                own = changes.setdefault(shot.id, {}).setdefault(kept.node, {})
-                own.update(kept.settings)
-    for each in request.settings:
-        if each.shot:
-            _change(each, request, graph, types, shots, store, changes)
-    return {
-        shot: {
-            node_id: _decided(graph.nodes[node_id], settings, types, sources)
-            for node_id, settings in own.items()
-            if node_id in graph.nodes and settings
-        }
-        for shot, own in changes.items()
-    }
-
-
-def _change(
-    each: Assignment,
-    request: Request,
-    graph: Graph,
-    types: Types,
-    shots: Sequence[Shot],
-    store: ProjectStore,
-    changes: Changes,
-) -> None:
-    """Take in `--set NODE.SETTING@SHOT=VALUE` and record it; no value takes it back."""
-    node = graph.named(each.node)
-    shot = named_shot(each.shot, shots)
-    own = changes.setdefault(shot.id, {}).setdefault(node.id, {})
-    if each.value:
-        own[each.setting] = _typed(node, each, types)
-    else:
-        own.pop(each.setting, None)
-    if request.dry:
-        return
-    key = Override.key(request.preset.name, node.id, shot.id)
-    kept = Override(key, request.preset.name, node.id, shot.id, dict(own), shot.digest)
-    with store.record():
-        if own:
-            store.put(kept)
-        elif store.get(Override, key) is not None:
-            store.remove(Override, [key])
-
-
-def _decided(
-    node: Node, settings: Mapping[str, Any], types: Types, sources: Sources
-) -> dict[str, Any]:
-    """What changes in the node's decided settings by these."""
-    type_ = types[node.type]
-    changed = replace(node, settings={**node.settings, **settings})
-    decided = decide(
-        changed,
-        type_,
-        lambda node, port, value: (
-            value
-            if value == node.settings.get(port.name) and value in sources.files
-            else _digest(sources, node, port, value)
-        ),
-    )
-    return {k: v for k, v in decided.items() if v != node.settings.get(k)}
-
-
-def named_shot(name: str, shots: Iterable[Shot]) -> Shot:
-    """The shot of this name, or of this sequence and name; raises `InputError`."""
-    found = [shot for shot in shots if name in (shot.path, shot.id)]
-    found = found or [shot for shot in shots if shot.name == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        choices = ", ".join(shot.path for shot in found)
-        raise UnknownSettingError(f"several shots are called {name!r}: {choices}")
-    raise UnknownSettingError(f"there is no shot {name!r}: `workbench shots list`")
 
 
 # The pictures
@@ -359,15 +225,8 @@ def _board_entry(
     )
 
 
-def _board(request: Request) -> Board | None:
-    if request.board is None:
-        return None
-    return read(
-        request.board,
-        recursive=request.recursive,
-        match=request.match,
-        exclude=request.exclude,
-    )
+def _board_of(request: Request, path: Path, match: tuple[str, ...]) -> Board:
+    return read(path, recursive=request.recursive, match=match, exclude=request.exclude)
 
 
 def _entered_pictures(
@@ -397,8 +256,6 @@ def _picture_panels(
             f"{graph.nodes[entry].label!r}: there is no file {str(path)!r}: "
             "give the path of a picture"
         )
-    from nodegraph.panel import from_file
-
     return (from_file(path),)
 
 
@@ -414,109 +271,39 @@ def _shots(
     if board is None and not panels[0].name:
         return [Shot("run", "")], []
     root = board_id(board.root if board else panels[0].path.parent)
-    usable = [panel for panel in panels if not panel.problem]
-    entered = dict(
-        zip(
-            (p.label for p in usable),
-            sources.enter([p.path for p in usable]),
-            strict=True,
-        )
-    )
-    recognise = _Recogniser(store.by(Shot, "board", root), root)
-    everyone = _everyone(request, panels, board)
-    shots, notes = [], []
-    for index, panel in enumerate(panels):
-        one = entered.get(panel.label)
-        problem = panel.problem or (one.problem if one else "")
-        digest = one.asset if one else ""
-        notes += [f"{panel.label}: {text}" for text in (one.warnings if one else ())]
-        shots.append(recognise.shot(panel, index, digest, problem, everyone))
+    known = store.by(Shot, "board", root)
+    entered = _brought_in(panels, sources)
+    everyone = _everyone(request, panels, known)
+    found = recognise(panels, entered, known, root, everyone)
     if not request.dry:
-        _record(store, recognise, shots, everyone if board else None)
-    return shots, notes
+        record(store, found, known, everyone if board else None)
+    notes = [
+        f"{panel.label}: {text}"
+        for panel, one in zip(panels, entered, strict=True)
+        for text in one.warnings
+    ]
+    return found, notes
+
+
+def _brought_in(panels: Sequence[Panel], sources: Sources) -> list[Entered]:
+    usable = [panel.path for panel in panels if not panel.problem]
+    entered = iter(sources.enter(usable))
+    return [
+        Entered(problem=panel.problem) if panel.problem else next(entered)
+        for panel in panels
+    ]
 
 
 def _everyone(
-    request: Request, panels: Sequence[Panel], board: Board | None
-) -> set[str]:
-    """The labels of all panels of the board, those not asked for too."""
-    if board is None or not request.match:
-        return {panel.label for panel in panels}
-    everything = read(
-        board.root if request.board is None else request.board,
-        recursive=request.recursive,
-        exclude=request.exclude,
-    )
-    return {panel.label for panel in everything.panels}
-
-
-class _Recogniser:
-    """Tells which recorded shot a panel is: by name, or by content where it is new."""
-
-    def __init__(self, known: Sequence[Shot], board: str) -> None:
-        self.known = {shot.path: shot for shot in known}
-        self._board = board
-        self._ids = {shot.id for shot in known}
-        self._taken: set[str] = set()
-
-    def shot(
-        self, panel: Panel, index: int, digest: str, problem: str, everyone: set[str]
-    ) -> Shot:
-        """The panel as a shot, under the id it had before if it is known."""
-        before = self.known.get(panel.label) or self._renamed(digest, everyone)
-        before = before or Shot(self._new_id(panel.label), "", board=self._board)
-        self._taken.add(before.id)
-        return replace(
-            before,
-            name=panel.name,
-            sequence=panel.sequence,
-            index=index,
-            digest=digest or before.digest,
-            source=str(panel.path),
-            number=panel.number,
-            dialogue=panel.dialogue,
-            duration=panel.duration,
-            problem=problem,
-            omitted=False,
-        )
-
-    def _renamed(self, digest: str, everyone: set[str]) -> Shot | None:
-        """A shot with the same drawing whose name is gone from the board."""
-        for shot in self.known.values():
-            gone = shot.path not in everyone and shot.id not in self._taken
-            if digest and gone and shot.digest == digest:
-                return shot
-        return None
-
-    def _new_id(self, label: str) -> str:
-        number = 0
-        while True:
-            text = f"{self._board}\0{label}\0{number}"
-            id_ = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-            if id_ not in self._ids:
-                self._ids.add(id_)
-                return id_
-            number += 1
-
-
-def _record(
-    store: ProjectStore,
-    recognise: _Recogniser,
-    shots: Sequence[Shot],
-    everyone: set[str] | None,
-) -> None:
-    ids = {shot.id for shot in shots}
-    before = {shot.id: shot for shot in recognise.known.values()}
-    changed = [shot for shot in shots if before.get(shot.id) != shot]
-    if everyone is not None:
-        changed += [
-            replace(shot, omitted=True)
-            for shot in before.values()
-            if shot.path not in everyone and shot.id not in ids and not shot.omitted
-        ]
-    if changed:
-        with store.record():
-            store.put(*changed)
+    request: Request, panels: Sequence[Panel], known: Sequence[Shot]
+) -> dict[str, int]:
+    """Every panel of the board and its place, those not asked for too."""
+    if request.board is None:
+        places = {shot.path: shot.index for shot in known}
+        return {panels[0].label: 0} | places
+    if request.match:
+        panels = _board_of(request, request.board, ()).panels
+    return {panel.label: index for index, panel in enumerate(panels)}
 
 
 # The run
@@ -532,7 +319,7 @@ def _run(
     sources: Sources,
     store: ProjectStore,
 ) -> Run:
-    document = json.loads(presets.dumps(Preset(graph, request.preset.name)))
+    document = {"format": presets.FORMAT, **content_of(graph)}
     rows = [_shot_row(shot) for shot in shots]
     facts = [document, layout.versions, rows, dict(entries), changes, request.out]
     text = json.dumps(facts, sort_keys=True)

@@ -215,6 +215,7 @@ class _Followed:
             ports = self._into.setdefault(edge.target.node, {})
             ports.setdefault(edge.target.port, []).append(edge.source)
         self._order = graph.order()
+        self._links: dict[str, dict[str, tuple[Endpoint, ...]]] = {}
         self._origins: dict[Endpoint, Endpoint | None] = {}
         self._dead: set[str] = set()
         for node_id in self._order:
@@ -229,6 +230,12 @@ class _Followed:
 
     def links(self, node_id: str) -> dict[str, tuple[Endpoint, ...]]:
         """For each linked input, in signature order, where its values arise."""
+        if node_id not in self._links:
+            self._links[node_id] = self._find_links(node_id)
+        return self._links[node_id]
+
+    def _find_links(self, node_id: str) -> dict[str, tuple[Endpoint, ...]]:
+        """As `links`; whatever the node needs has been followed before."""
         into = self._into.get(node_id, {})
         type_ = self.types.get(self.graph.nodes[node_id].type)
         names = [port.name for port in type_.inputs] if type_ else list(into)
@@ -265,7 +272,7 @@ class _Followed:
 
     def _starved(self, node: Node, type_: NodeType | None) -> bool:
         """Whether a mute upstream took a required input away."""
-        if type_ is None:
+        if type_ is None or not self._dead:
             return False
         live, into = self.links(node.id), self._into.get(node.id, {})
         return any(
