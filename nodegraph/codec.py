@@ -8,10 +8,8 @@ from typing import Any
 
 def encode(document: dict[str, Any]) -> bytes:
     """JSON without spaces; TypeError or ValueError for what JSON cannot hold."""
-    import orjson
-
     try:
-        raw = orjson.dumps(document)
+        raw = _dumps()(document)
     except TypeError as error:
         if "surrogate" not in str(error):
             raise
@@ -20,6 +18,13 @@ def encode(document: dict[str, Any]) -> bytes:
     if nulls and nulls != list(document.values()).count(None):
         _refuse_nan(document.values())  # it would be written as null
     return raw
+
+
+@cache
+def _dumps() -> Callable[[object], bytes]:
+    import orjson
+
+    return orjson.dumps
 
 
 def _encode_odd_text(value: object) -> bytes:

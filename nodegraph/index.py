@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from nodegraph.codec import decode, token
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_VALUE = rb'(?>%b|\[(?>%b|[^\[\]{}"])*+\]|[^,\[\]{}"]++)' % (_STRING, _STRING)
+_ANY = rb'(?>%b|\[(?>%b|[^\[\]{}"])*+\]|[^,\[\]{}"]++)' % (_STRING, _STRING)
+_VALUE = rb'(?>"[^"\\]*+"|\["[^"\\]*+"\]|%b)' % _ANY  # the usual forms first, for speed
 
 
 class Index:
@@ -33,20 +34,21 @@ class Index:
 
     def build(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """Take in many rows."""
-        if self._each:
-            for key, put in rows:
-                self.add(key, put)
-            return
-        keys, match = self._keys, self._match
-        for key, put in rows:  # as `add`, without its calls
+        grouped: dict[bytes, list[bytes]] = {}
+        match, simple = self._match, not self._each
+        for key, put in rows:
             found = match(put)
             value = found[1] if found else None
-            if value is None or b"\\" in value:
-                self.add(key, put)
-            elif value in keys:
-                keys[value][key] = None
+            if simple and value is not None and b"\\" not in value:
+                values: Iterable[bytes] = (value,)
             else:
-                keys[value] = {key: None}
+                values = self._values(put)
+            for value in values:
+                if value in grouped:
+                    grouped[value].append(key)
+                else:
+                    grouped[value] = [key]
+        self._keys = {value: dict.fromkeys(keys) for value, keys in grouped.items()}
 
     def add(self, key: bytes, put: bytes) -> None:
         """Take in one row."""

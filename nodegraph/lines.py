@@ -15,7 +15,7 @@ from typing import IO, NamedTuple, Protocol
 FORMAT = 1
 HEADER = b"#journal"
 
-_CHUNK = 1 << 18  # bytes read at once: small enough to stay in the processor's cache
+_CHUNK = 1 << 17  # bytes read at once: small enough to stay in the processor's cache
 _PREFIX = 17
 
 

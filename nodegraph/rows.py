@@ -69,7 +69,7 @@ class Rows:
             raise KeyError(f"table '{name}' has no index on '{field}': declare it")
         self._catch_up()
         index = Index(self.fields[self._first.index(field)], self.fields)
-        index.build(list(self.puts.items()))
+        index.build(zip(list(self.puts), list(self.puts.values()), strict=True))
         self._indexes[field] = index
         return index
 
