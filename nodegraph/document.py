@@ -51,6 +51,8 @@ class Document:
     """What a JSON object says as a preset; a misshapen part of it is passed over."""
 
     content: Mapping[str, Any]
+    whole: bool = False
+    """Whether its shape was looked at and is right throughout."""
 
     @cached_property
     def nodes(self) -> dict[int, Node]:
@@ -71,7 +73,7 @@ class Document:
     def overrides(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Settings of single shots, by shot and node."""
         value = self.content.get("overrides", {})
-        return {} if any(_OVERRIDES(value, "")) else value
+        return value if self.whole or not any(_OVERRIDES(value, "")) else {}
 
     @cached_property
     def graph(self) -> Graph:
@@ -100,7 +102,7 @@ class Document:
     def _parts(self, part: str, fits: shape.Shape) -> Iterator[tuple[int, Any]]:
         values = self.content.get(part)
         for index, value in enumerate(values if isinstance(values, list) else ()):
-            if not any(fits(value, "")):
+            if self.whole or not any(fits(value, "")):
                 yield index, value
 
 

@@ -145,28 +145,28 @@ def _inspect(
     text: bytes | str, types: Types, *checks: Check
 ) -> tuple[Document, list[Problem]]:
     """The document in the present format and what is wrong with it, at most `MOST`."""
-    document, flaws = _document(text)
-    known = {flaw.place for flaw in flaws}
+    content, flaws = _content_of(text)
+    misshapen = list(islice(SHAPE(content, ""), MOST)) if content else []
+    document = Document(content, whole=not misshapen)
     found: Iterator[Problem] = iter(())
-    if document.content:
-        found = chain(
-            SHAPE(document.content, ""), *(check(document, types) for check in checks)
-        )
+    if content:
+        found = chain(misshapen, *(check(document, types) for check in checks))
+    known = {flaw.place for flaw in flaws}
     others = (problem for problem in found if problem.place not in known)
     return document, [_told(p) for p in islice(chain(flaws, others), MOST)]
 
 
-def _document(text: bytes | str) -> tuple[Document, list[Problem]]:
-    """The document, empty where nothing is left to look at, and the text's flaws."""
+def _content_of(text: bytes | str) -> tuple[dict[str, Any], list[Problem]]:
+    """The content in the present format, empty where it has none, and its flaws."""
     content, flaws = strictjson.read(text)
     if not isinstance(content, dict):
         message = "is no preset: a preset is a JSON object"
-        return Document({}), flaws or [Problem("", message)]
+        return {}, flaws or [Problem("", message)]
     if problem := _format_problem(content.get("format")):
-        return Document({}), [*flaws, problem]
+        return {}, [*flaws, problem]
     for number in range(content["format"], FORMAT):
         content = MIGRATIONS[number](content)
-    return Document(content), flaws
+    return content, flaws
 
 
 def _format_problem(number: Any) -> Problem | None:

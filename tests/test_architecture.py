@@ -16,7 +16,7 @@ LAYERS = (
     {"editor"},
     {"project"},
     {"batch"},
-    {"ancestry", "exports", "sources"},
+    {"ancestry", "audit", "exports", "ledger", "sources"},
     {"board", "inbox", "scheduler", "store", "trust"},
     {"work", "workers", "process", "running"},
     {"storyboarder", "tables", "draft", "media", "identities"},

@@ -236,7 +236,7 @@ def test_a_format_is_a_number(number):
         ('{"format": 2,\n}', "line 2 column 1", "is no JSON"),
         (b'{"a": "\xff"}', "byte 7", "no UTF-8"),
         ('{"format": 2}'.encode("utf-16"), "byte 0", "no UTF-8"),
-        (" " * (2**24 + 1), "", "larger than 16 MB"),
+        (" " * (2**23 + 1), "", "larger than 8 MB"),
     ],
     ids=str,
 )
