@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -218,6 +219,8 @@ def _reduced(data: bytes, picture: "ImageFile.ImageFile") -> "pillow.Image":
     import numpy as np
     from PIL import Image as pillow
 
+    if picture.format == "PNG":
+        _check_chunks(memoryview(data))
     # its own words on stderr would break the promise of one line
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -233,6 +236,20 @@ def _reduced(data: bytes, picture: "ImageFile.ImageFile") -> "pillow.Image":
     mode = "RGBa" if premultiplied else "RGBA"
     size = rgba.shape[1], rgba.shape[0]
     return pillow.frombytes(mode, size, rgba.tobytes()).convert("RGBA")
+
+
+def _check_chunks(data: memoryview) -> None:
+    """Raise ValueError where a PNG's lengths or checksums are wrong.
+
+    OpenCV would reserve up to 2 GB for a chunk of a wrong length.
+    """
+    place, kind = 8, b""
+    while kind != b"IEND":
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        check = int.from_bytes(data[end - 4 : end], "big")
+        if end > len(data) or zlib.crc32(data[place + 4 : end - 4]) != check:
+            raise ValueError("a checksum is wrong")
+        place, kind = end, bytes(data[place + 4 : place + 8])
 
 
 def _reduced_grey(

@@ -306,6 +306,13 @@ BAD = {
     "cut.tif": (saved(RGB, "TIFF")[:60], CUT),
     "cut-deep.tif": (tiff(DEEP[:20], 6, 400, (16,) * 3), CUT),
     "cut-deep.png": (png(deep_rows(1, 2, 3)[:40], 6, 4, 16, 2), CUT),
+    "cut-deep-huge-chunk.png": (
+        png(
+            deep_rows(1, 2, 3), 6, 4, 16, 2,
+            chunk(b"tRNS", bytes(6)).replace(b"\0\0\0\6", b"\0\0\0\x18"),
+        ),
+        CUT,
+    ),
     "cut.bmp": (saved(RGB, "BMP")[:-30], CUT),
     "cut.gif": (saved(PALETTE, "GIF")[:-8], CUT),
     "cut.avif": (saved(RGB, "AVIF")[:-40], CUT),
