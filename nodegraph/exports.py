@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nodegraph.filenames import next_version, output_name
 from nodegraph.files import write_whole
 from nodegraph.lineage import Asset, Export, Kind, Shot, Status, Take, recipe_of
-from nodegraph.media import Media, with_provenance
+from nodegraph.media import Media, MediaError, with_provenance
 from nodegraph.plan import Layout, Result, ShotPlan
 from nodegraph.running import TaskEvent
 from nodegraph.store import ProjectStore
@@ -80,14 +80,20 @@ class Exporter:
         asset_id = plan.made[result.origin]
         end = ends.get(recipe_of(asset_id))
         if end is not None and end.status is not Status.COMPLETED:
-            error = _cause(end, ends)
-            return _row(shot, end.status, asset_id, None, end.outcome, error)
+            cause = _cause(end, ends)
+            outcome, error = cause.outcome, _sentence(cause)
+            return _row(shot, end.status, asset_id, None, outcome, error)
         asset = self.store.asset(asset_id)
         if asset is None:
             return _row(shot, Status.CANCELLED, asset_id, error="not run")
         path = _path(asset_id, ends)
         outcome = worst(ends[key].outcome for key in path) or "done"
-        file = None if self.dry else self._export(asset, result, shot)
+        try:
+            file = None if self.dry else self._export(asset, result, shot)
+        except (OSError, MediaError) as error:
+            return _row(
+                shot, Status.FAILED, asset_id, error=_unwritten(error, self.out)
+            )
         return _row(shot, Status.COMPLETED, asset_id, file, outcome)
 
     def _export(self, asset: Asset, result: Result, shot: Shot | None) -> Path | None:
@@ -206,17 +212,29 @@ def _path(asset_id: str, ends: Mapping[str, TaskEvent]) -> set[str]:
     return found
 
 
-def _cause(end: TaskEvent, ends: Mapping[str, TaskEvent]) -> str | None:
-    """The first error on the way to `end`: what it waits for rather than that it does."""
-    for recipe in map(recipe_of, end.task.recipe.parents):
-        before = ends.get(recipe)
-        if before is not None and before.status in _WORST_FIRST:
-            return _cause(before, ends)
-    error = end.error or {
-        Status.CANCELLED: "cancelled",
-        Status.HELD: "waits for a decision",
-    }.get(end.status, "failed")
-    return f"{end.task.label!r}: {error}" if end.error else error
+def _cause(end: TaskEvent, ends: Mapping[str, TaskEvent]) -> TaskEvent:
+    """The first that went wrong on the way to `end`, which only waited for it."""
+    cause: TaskEvent | None = end
+    while cause is not None:
+        end = cause
+        before = (ends.get(recipe_of(asset)) for asset in end.task.recipe.parents)
+        cause = next((e for e in before if e and e.status in _WORST_FIRST), None)
+    return end
+
+
+def _sentence(end: TaskEvent) -> str:
+    """Why a task came to nothing, and which it is."""
+    if end.error:
+        return f"{end.task.label!r}: {end.error}"
+    told = {Status.CANCELLED: "cancelled", Status.HELD: "waits for a decision"}
+    return told.get(end.status, "failed")
+
+
+def _unwritten(error: OSError | MediaError, out: Path) -> str:
+    if isinstance(error, MediaError):
+        return str(error)
+    cause = error.strerror or str(error)
+    return f"no file can be written to {out}: {cause}; make room or choose another"
 
 
 def provenance(asset: Asset, shot: Shot | None) -> str:

@@ -90,6 +90,8 @@ class Running:
         self._plans: list[ShotPlan] = []
         self._open: dict[int, int] = {}
         self._gathered = not job.layout.wide
+        self.stopped = False
+        """Whether whatever has not settled, or is yet to be gathered, is cancelled."""
 
     @property
     def id(self) -> str:
@@ -109,6 +111,8 @@ class Running:
                 return
             self._gathered = True
             self._add([gather(self.job.layout, self.job.plans, self._is_made)])
+            for task in self.unsettled() if self.stopped else ():
+                self.settle(task.key, Status.CANCELLED)
 
     def left(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
         """Those of the tasks that have not settled."""
@@ -117,6 +121,11 @@ class Running:
     def unsettled(self) -> tuple[Task, ...]:
         """All tasks that have not settled."""
         return self.left(self._tasks.values())
+
+    def came_to_nothing(self, key: str) -> bool:
+        """Whether a task has settled without a result."""
+        end = self.ends.get(key)
+        return end is not None and end.status is not Status.COMPLETED
 
     def has(self, key: str) -> bool:
         """Whether a task of this run has the key."""

@@ -110,7 +110,7 @@ class Scheduler:
         return bool(self._ask(self._cancel, id_, record))
 
     def retry(self, id_: str) -> bool:
-        """Try a task of a live run again that failed, holds or was cancelled."""
+        """Try a task again, or all of a live run, that failed, hold or were cancelled."""
         return bool(self._ask(self._retry, id_))
 
     def first(self, id_: str) -> bool:
@@ -189,6 +189,7 @@ class Scheduler:
         found = False
         for running in list(self._runs.values()):
             if running.id == id_:
+                running.stopped = True
                 tasks = running.unsettled()
             elif running.has(id_):
                 tasks = running.left(running.with_followers(id_))
@@ -213,12 +214,17 @@ class Scheduler:
             running.settle(task.key, Status.CANCELLED)
 
     def _retry(self, id_: str) -> bool:
-        for running in self._runs.values():
-            end = running.ends.get(id_)
-            if end is not None and end.status is not Status.COMPLETED:
-                self._guard(running, running.reopen, id_)
+        for running in list(self._runs.values()):
+            keys = tuple(running.ends) if running.id == id_ else (id_,)
+            if again := [key for key in keys if running.came_to_nothing(key)]:
+                self._guard(running, self._reopen, running, again)
                 return True
         return False
+
+    def _reopen(self, running: Running, keys: Iterable[str]) -> None:
+        for key in keys:
+            if running.came_to_nothing(key):  # not yet with one that it needs
+                running.reopen(key)
 
     def _first(self, id_: str) -> bool:
         front = min((waiting.place for waiting in self._ready), default=0.0) - 1

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from nodegraph.channel import channel
 from nodegraph.context import Cancelled, Context, Held
+from nodegraph.custom import CustomFile
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.lineage import Kind, Status, Task
 from nodegraph.media import Media, MediaError, decode
-from nodegraph.node import File, NodeType, Port
-from nodegraph.registry import CustomFile, discover
+from nodegraph.node import File, MissingError, NodeType, Port
+from nodegraph.registry import discover
 from nodegraph.values import Encoded, Identity, Image, Mask, Reference, name_of
 
 SMALL = 1024
@@ -128,6 +129,8 @@ def failure(index: int, error: BaseException, seconds: float) -> Failed:
     """How a task ended whose node raised `error`."""
     if isinstance(error, Held):
         return Failed(index, Status.HELD, str(error), error.outcome, seconds)
+    if isinstance(error, MissingError):
+        return Failed(index, Status.FAILED, str(error), "missing", seconds)
     return Failed(index, Status.FAILED, sentence(error), "failed", seconds)
 
 
