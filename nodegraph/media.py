@@ -91,7 +91,11 @@ class Disk:
             rest = rest[os.write(descriptor, rest) :]
 
     def flush(self, descriptor: int) -> None:
-        """Return when the file's bytes survive a power cut."""
+        """Return when the file's bytes survive a power cut.
+
+        On macOS they may still be in the drive's cache, which the journal's own flush
+        empties before anything is acknowledged.
+        """
         os.fsync(descriptor)
 
     def replace(self, scratch: Path, target: Path) -> None:
