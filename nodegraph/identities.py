@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nodegraph.media import Media, MediaError, Stored
 from nodegraph.values import Identity
 
 SUFFIX = ".identity"
+SCRATCH = ".part"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Identities:
         sha256 = hashlib.sha256(data).hexdigest()
         folder = self.path(identity.reference, sha256).parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch = folder / f"{sha256}.{os.getpid()}.part"
+        scratch = folder / f"{sha256}.{os.getpid()}{SCRATCH}"
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         disk = Media(self.root).disk
         try:
@@ -44,6 +46,22 @@ class Identities:
         disk.replace(scratch, self.path(identity.reference, sha256))
         disk.flush_folder(folder)
         return Stored(sha256, SUFFIX, len(data), 0, 0)
+
+    def verify(self, reference: str, sha256: str) -> str | None:
+        """What is wrong with an identity's file, in a sentence's second half, or None."""
+        try:
+            data = self.path(reference, sha256).read_bytes()
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+        same = hashlib.sha256(data).hexdigest() == sha256
+        return None if same else "has other content than it had"
+
+    def files(self) -> Iterator[Path]:
+        """Every identity's file, and every one that was left half written."""
+        yield from self.root.glob(f"*/*{SUFFIX}")
+        yield from self.root.glob(f"*/*{SCRATCH}")
 
     def load(self, reference: str, sha256: str) -> Identity:
         """A kept identity; raises `MediaError` where it is gone or damaged."""

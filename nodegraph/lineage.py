@@ -274,6 +274,8 @@ class Run:
     board: str = ""
     state: str = "queued"
     """`queued`, `finished`, `cancelled`."""
+    writer: str = ""
+    """Which process carried it out last, as `lock.holder` names it."""
     created: str = ""
     place: float = 0.0
     """Lower runs first."""

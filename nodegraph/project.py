@@ -15,6 +15,7 @@ from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.inbox import Inbox
 from nodegraph.lineage import Asset, Queue, Run, Settled, Status
+from nodegraph.lock import holder
 from nodegraph.media import Media
 from nodegraph.registry import Registry, discover
 from nodegraph.running import Event, Job, ShotEvent, TaskEvent
@@ -217,8 +218,10 @@ class Project:
     def start(self, prepared: batch.Prepared) -> Live:
         """Record the run and carry it out."""
         if prepared.is_new:
+            writer = holder(self.home) or ""
             with self.store.record():
-                self.store.put(replace(prepared.job.run, state="queued"))
+                run = replace(prepared.job.run, state="queued", writer=writer)
+                self.store.put(run)
         return self._begin(prepared.job)
 
     def resume(self, run: Run, listener: Listener) -> Live:
@@ -264,13 +267,14 @@ class Project:
         if verb in ("pause", "resume"):
             self.set_paused(verb == "pause")
             return {"ok": True}
-        if verb == "cancel" and (found := self.scheduler.cancel(id_)):
-            self._record_cancel(id_)
-            return {"ok": found}
+        if verb == "cancel":
+            is_live = self.scheduler.cancel(id_)
+            return {"ok": self.cancel_recorded(id_) or is_live}
         if verb == "retry":
             return {"ok": self.scheduler.retry(id_)}
         if verb == "first":
-            return {"ok": self.scheduler.first(id_)}
+            is_live = self.scheduler.first(id_)
+            return {"ok": self.put_first(id_) or is_live}
         return {"ok": False}
 
     def set_paused(self, paused: bool) -> None:
@@ -280,18 +284,24 @@ class Project:
         if self._scheduler is not None:
             (self._scheduler.pause if paused else self._scheduler.resume)()
 
-    def _record_cancel(self, id_: str) -> None:
-        run = self.store.get(Run, id_)
-        if run is not None:
-            with self.store.record():
-                self.store.put(replace(run, state="cancelled"))
-
     def cancel_recorded(self, id_: str) -> bool:
-        """Cancel a run, or a task's failure, that no process is carrying out."""
+        """Let a run count as cancelled that is not finished; False if there is none."""
         run = self.store.get(Run, id_)
         if run is None or run.state != "queued":
             return False
-        self._record_cancel(id_)
+        with self.store.record():
+            self.store.put(replace(run, state="cancelled", writer=""))
+        return True
+
+    def put_first(self, id_: str) -> bool:
+        """Place an unfinished run before all others; False if there is none."""
+        run = self.store.get(Run, id_)
+        if run is None or run.state != "queued":
+            return False
+        front = min(each.place for each in self.store.by(Run, "state", "queued"))
+        if run.place > front:
+            with self.store.record():
+                self.store.put(replace(run, place=front - 1))
         return True
 
     def forget_failure(self, key: str) -> Settled | None:

@@ -201,6 +201,11 @@ class Recorder:
         return self.journal.bytes
 
     @property
+    def lost(self) -> int:
+        """How many regions of the file cannot be read."""
+        return len((self._reader or self.journal).damage)
+
+    @property
     def damage(self) -> list[str]:
         """What a person should know about the file, in sentences."""
         if self._reader is not None:

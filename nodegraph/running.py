@@ -185,15 +185,25 @@ class Running:
             if follower not in self.ends:
                 self._settle(follower, status, None, cause, cached=False)
 
-    def reopen(self, key: str) -> None:
-        """Forget how a task and all that needs it ended, and queue them again."""
-        again = [key, *self._after(key)]
-        for each in again:
-            if self.ends.pop(each, None) is not None:
-                for plan in self._owners[each]:
-                    self._open[plan] += 1
-        tasks = [self._tasks[each] for each in again]
+    def reopen(self, keys: Iterable[str]) -> None:
+        """Forget how tasks and all that needs them ended, and queue them again.
+
+        What else such a task waits for in vain is queued again too.
+        """
+        again: set[str] = set()
+        waiting = list(keys)
+        while waiting:
+            key = waiting.pop()
+            if key not in again:
+                again.add(key)
+                waiting += self._followers.get(key, ())
+                needs = map(recipe_of, self._tasks[key].recipe.parents)
+                waiting += filter(self.came_to_nothing, needs)
+        tasks = [task for key, task in self._tasks.items() if key in again]
         for task in tasks:
+            if self.ends.pop(task.key, None) is not None:
+                for plan in self._owners[task.key]:
+                    self._open[plan] += 1
             self.say(task, Status.PENDING)
         self.queue(tasks)
 

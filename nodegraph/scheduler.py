@@ -217,14 +217,9 @@ class Scheduler:
         for running in list(self._runs.values()):
             keys = tuple(running.ends) if running.id == id_ else (id_,)
             if again := [key for key in keys if running.came_to_nothing(key)]:
-                self._guard(running, self._reopen, running, again)
+                self._guard(running, running.reopen, again)
                 return True
         return False
-
-    def _reopen(self, running: Running, keys: Iterable[str]) -> None:
-        for key in keys:
-            if running.came_to_nothing(key):  # not yet with one that it needs
-                running.reopen(key)
 
     def _first(self, id_: str) -> bool:
         front = min((waiting.place for waiting in self._ready), default=0.0) - 1

@@ -107,6 +107,10 @@ class ProjectStore:
         """The ids of what `by` gives, without reading the records."""
         return self._table(kind).ids(field, value)
 
+    def keys(self, kind: type) -> list[str]:
+        """The ids of all records of a kind, without reading the records."""
+        return self._table(kind).keys()
+
     def count(self, kind: type) -> int:
         """How many records of a kind there are."""
         return len(self._table(kind))

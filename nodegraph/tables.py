@@ -97,6 +97,10 @@ class JournalTable(Table):
         """The ids of what `by` gives, without decoding anything."""
         return [key.decode() for key in self._rows.by(field, value)]
 
+    def keys(self) -> list[str]:
+        """Every id, in the order the documents were added."""
+        return list(self._read_table())
+
     def insert(self, document: Fields) -> str:  # type: ignore[override]  # int there
         """Add a document: a `Document` under its id, another under the next number."""
         return self.insert_multiple([document])[0]
@@ -248,6 +252,11 @@ class Database(TinyDB):
         """Which part of the journal compaction would save, 0 to 1."""
         size = self._recorder.size
         return max(0.0, 1 - self._recorder.image.size / size) if size else 0.0
+
+    @property
+    def lost(self) -> int:
+        """How many regions of the journal cannot be read; records were in them."""
+        return self._recorder.lost
 
     @property
     def damage(self) -> list[str]:
