@@ -130,6 +130,15 @@ def test_a_link_made_again_is_there_once(graph):
     assert graph.connect(link("in", "a.image"), TYPES).edges == graph.edges
 
 
+def test_a_link_made_again_to_an_input_of_many_moves_to_the_end(graph):
+    graph = graph.put(Node("s", "sheet"))
+
+    for start in ("in", "a", "in"):
+        graph = graph.connect(link(start, "s.images"), TYPES)
+
+    assert [edge.source.node for edge in graph.edges[1:]] == ["a", "in"]
+
+
 def test_an_input_of_many_keeps_its_links_in_order(graph):
     graph = graph.put(Node("s", "sheet"))
 

@@ -249,6 +249,21 @@ def test_what_is_not_strict_json_is_named_with_its_place(text, place, message):
         preset.loads(text, "x")
 
 
+def test_one_flaw_is_told_once():
+    text = json.dumps(document()).replace('"radius": 3', '"radius": NaN')
+
+    assert told(text) == [("nodes[1].settings.radius", "NaN is no JSON number")]
+
+
+def test_flaws_of_the_text_do_not_hide_other_problems():
+    text = json.dumps(document(edges=[])).replace('"radius": 3', '"radius": NaN')
+
+    assert [place for place, _ in told(text)] == [
+        "nodes[1].settings.radius",
+        "nodes[1]",
+    ]
+
+
 def test_nesting_up_to_the_limit_is_read():
     deep = "[" * 58 + "]" * 58
     text = json.dumps(document(nodes=[{"id": "a", "type": "x", "settings": {"d": 0}}]))
