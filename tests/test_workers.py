@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,16 @@ def test_a_worker_that_dies_disturbs_nobody_and_says_why(
     assert neighbour.result(SOON) == "seen"
 
 
+def test_a_program_that_a_job_left_running_does_not_hide_its_death(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    error = pool.submit(jobs.leave_a_child_and_die, tmp_path / "pid").exception(SOON)
+    os.kill(written_pid(tmp_path / "pid"), signal.SIGKILL)
+
+    assert isinstance(error, WorkerDied)
+    assert error.reason == "killed (often: out of memory)"
+
+
 @pytest.mark.parametrize("how", ["sleep_in_python", "sleep_in_c", "spin"])
 def test_a_job_past_its_deadline_is_killed(
     pool: WorkerPool, tmp_path: Path, how: str
@@ -331,6 +342,20 @@ def test_an_idle_worker_may_die_unnoticed(pool: WorkerPool) -> None:
     for _ in range(20):
         os.kill(pool.submit(jobs.pid).result(SOON), signal.SIGKILL)
 
+    assert pool.submit(jobs.echo, "after").result(SOON) == "after"
+
+
+def test_an_idle_worker_that_died_is_replaced_only_when_there_is_work(
+    pool: WorkerPool,
+) -> None:
+    pool.prestart(2)
+    wait([pool.submit(jobs.sleep_in_python, 0.3) for _ in range(2)], SOON)
+    for worker in workers():
+        worker.kill()
+    until(lambda: not workers())
+    time.sleep(0.3)
+
+    assert not workers()
     assert pool.submit(jobs.echo, "after").result(SOON) == "after"
 
 
@@ -427,12 +452,22 @@ def test_reports_arrive_in_order_and_before_the_result(pool: WorkerPool) -> None
     assert got == list(range(1000))
 
 
-def test_reports_of_every_job_arrive_however_short_the_jobs(pool: WorkerPool) -> None:
-    got: list[Any] = []
-    made = [pool.submit(jobs.report_all, [i], report=got.extend) for i in range(500)]
-    wait(made, SOON)
+def test_reports_arrive_even_before_submitting_is_over(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Connection.send_bytes
 
-    assert sorted(got) == list(range(500))
+    def slow(self: Connection, data: bytes) -> None:
+        send(self, data)
+        time.sleep(0.02)  # the worker is done by now
+
+    pool.submit(jobs.echo).result(SOON)
+    monkeypatch.setattr(Connection, "send_bytes", slow)
+    got: list[Any] = []
+    for i in range(5):
+        pool.submit(jobs.report_all, [i], report=got.extend).result(SOON)
+
+    assert got == list(range(5))
 
 
 def test_a_report_is_what_it_was_when_it_was_made(pool: WorkerPool) -> None:
@@ -655,13 +690,16 @@ def test_no_worker_outlives_a_killed_parent(tmp_path: Path, how: str) -> None:
     process = program(
         tmp_path,
         f"""
-        import os, pathlib, signal, sys, worker_jobs
+        import os, pathlib, signal, sys, time, worker_jobs
         from nodegraph.workers import WorkerPool
         pool = WorkerPool(3)
         idle = [pool.submit(worker_jobs.pid) for _ in range(20)]
         print(*{{job.result() for job in idle}})
-        folder = pathlib.Path(sys.argv[1])
-        busy = pool.submit(worker_jobs.{how})
+        file = pathlib.Path(sys.argv[1]) / "pid"
+        busy = pool.submit(worker_jobs.alone, file, "{how}")
+        while not (file.exists() and file.read_text()):
+            time.sleep(0.005)
+        time.sleep(0.1)
         print(*[w.process.pid for w in pool._workers], flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
         """,

@@ -80,9 +80,18 @@ def terminate_self() -> None:
 
 
 def interrupt_self() -> str:
+    if hasattr(signal, "pthread_sigmask"):  # as a library may do
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.05)
     return "still here"
+
+
+def leave_a_child_and_die(file: Path) -> None:
+    nap = [sys.executable, "-c", "import time; time.sleep(60)"]
+    child = subprocess.Popen(nap, close_fds=False)
+    file.write_text(str(child.pid))
+    kill_self()
 
 
 def exit_3() -> None:
@@ -190,6 +199,11 @@ def until_cancelled(file: Path) -> int:
 def deaf(file: Path) -> None:
     file.write_text(str(os.getpid()))
     sleep_in_c()
+
+
+def alone(file: Path, how: str) -> None:
+    file.write_text(str(os.getpid()))
+    globals()[how]()
 
 
 def without_kernel_help(file: Path, how: str) -> None:
