@@ -65,7 +65,7 @@ class Pose:
 
 MIRA = Look(
     name="mira",
-    skin=rgb("#f6c6a4"),
+    skin=rgb("#f3b999"),
     blush=rgb("#e8836f"),
     lip=rgb("#c8605a"),
     hair=rgb("#a8502e"),

@@ -95,9 +95,9 @@ def cap(canvas: Canvas, this: Head, look: Look) -> Cap:
     around = np.arctan2(u, w)
     strand = _strands(around, v, look.hairstyle)
     line = hairline(around, look.hairstyle) + 0.07 * (strand - 0.5)
-    soft = 0.05
+    soft = 0.05 + 0.10 * ramp(1.7, 2.3, np.abs(around))
     mask = ramp(1.5 / this.unit, -1.5 / this.unit, np.sqrt(q) - 1)
-    grown = np.maximum(ramp(soft, -soft, v - line), _temple(this, v, line))
+    grown = np.maximum(ramp(1, -1, (v - line) / soft), _temple(this, v, line))
     if not pose.away:
         end = 1.0 if look.hairstyle == "long" else 0.5
         grown = grown * ramp(end, 0.45 * end, v)

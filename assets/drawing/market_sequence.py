@@ -59,7 +59,7 @@ def stallkeeper(canvas: Canvas) -> list[Seen]:
     """Medium: Nia before her stall, a lantern in her hand."""
     draw_market(canvas, 470, 1.9, -140)
     defocus(canvas, 4.5)
-    draw_bokeh(canvas, 16, (12, 30), (20, 260), 3)
+    draw_bokeh(canvas, 16, (12, 30), (20, 260), 4)
     draw_string(canvas, (-20, 20), (980, -10), 46, 6, 26, 5)
     light = _brighter(LAMPS)
     nia = Pose(590, 268, 92, yaw=-0.24, roll=0.05, smile=0.8, gaze=-0.4, turn=-0.3)
@@ -75,7 +75,7 @@ def over_shoulder(canvas: Canvas) -> list[Seen]:
     draw_bokeh(canvas, 18, (12, 30), (10, 240), 9)
     mira = Pose(590, 235, 86, yaw=-0.20, roll=0.06, smile=0.5, gaze=-0.4, turn=-0.2)
     seen = draw_people(canvas, LAMPS_RIGHT, (MIRA, replace(mira, brows=0.8)))
-    draw_raised_lantern(canvas, MIRA, LAMPS_RIGHT, (790, 600), (806, 420), 30, AMBER)
+    draw_raised_lantern(canvas, MIRA, LAMPS_RIGHT, (768, 600), (782, 424), 30, AMBER)
     dark = replace(
         DIM, key=(0.6, -0.3, 0.3), sky=(0.24, 0.22, 0.34), rim_from=(1, -0.2)
     )

@@ -56,6 +56,21 @@ def draw_crane(
     paint(canvas, shape(canvas, load), mix(colour, rgb("#d9703c"), 0.55))
 
 
+CABIN = [(-0.36, -0.10), (-0.34, -0.36), (-0.06, -0.36), (-0.02, -0.10)]
+ROOF = [(-0.39, -0.355), (-0.37, -0.40), (-0.03, -0.40), (-0.01, -0.355)]
+HULL = [
+    (-0.48, -0.15), (0.1, -0.11), (0.58, -0.22), (0.46, -0.04), (0.36, 0.03),
+    (-0.42, 0.03),
+]  # fmt: skip
+BAND = [
+    (-0.485, -0.15), (0.1, -0.11), (0.58, -0.22), (0.565, -0.185), (0.1, -0.07),
+    (-0.48, -0.112),
+]  # fmt: skip
+MIRROR = [(-0.46, 0.0), (0.5, 0.0), (0.40, 0.16), (0.1, 0.20), (-0.36, 0.15)]
+ROPES = ([(0.0, -0.72), (0.55, -0.20)], [(0.0, -0.72), (-0.46, -0.14)])
+NIGHT_WATER: Colour = (0.05, 0.08, 0.16)
+
+
 def draw_boat(
     canvas: Canvas,
     x: float,
@@ -67,62 +82,28 @@ def draw_boat(
 ) -> None:
     """Paint a fishing boat `size` panel pixels long, its waterline at (x, y)."""
 
-    def at(points: list[Point]) -> list[Point]:
+    def at(points: Sequence[Point]) -> list[Point]:
         return [(x + flip * px * size, y + py * size) for px, py in points]
 
-    mirror = [(-0.46, 0.0), (0.5, 0.0), (0.40, 0.16), (0.1, 0.20), (-0.36, 0.15)]
-    paint(
-        canvas,
-        shape(canvas, at(mirror), 0.035 * size),
-        mix(hull, (0.05, 0.08, 0.16), 0.6),
-        0.55,
-    )
-    for rope in ([(0.0, -0.72), (0.55, -0.20)], [(0.0, -0.72), (-0.46, -0.14)]):
-        paint(
-            canvas,
-            stroke(canvas, at(rope), max(size * 0.006, 0.5)),
-            (0.2, 0.18, 0.2),
-            0.7,
-        )
-    paint(
-        canvas,
-        stroke(canvas, at([(0.0, -0.1), (0.0, -0.74)]), size * 0.022),
-        rgb("#5a4334"),
-    )
-    cabin = [(-0.36, -0.10), (-0.34, -0.36), (-0.06, -0.36), (-0.02, -0.10)]
-    model(canvas, shape(canvas, at(cabin)), rgb("#efe6d4"), light, 0.04 * size)
+    mirror = shape(canvas, at(MIRROR), 0.035 * size)
+    paint(canvas, mirror, mix(hull, NIGHT_WATER, 0.6), 0.55)
+    for rope in ROPES:
+        line = stroke(canvas, at(rope), max(size * 0.006, 0.5))
+        paint(canvas, line, (0.2, 0.18, 0.2), 0.7)
+    mast = stroke(canvas, at([(0.0, -0.1), (0.0, -0.74)]), size * 0.022)
+    paint(canvas, mast, rgb("#5a4334"))
+    model(canvas, shape(canvas, at(CABIN)), rgb("#efe6d4"), light, 0.04 * size)
     for left in (-0.31, -0.21, -0.12):
-        pane = [
-            (left, -0.31),
-            (left + 0.06, -0.31),
-            (left + 0.065, -0.23),
-            (left, -0.23),
-        ]
+        right = left + 0.06
+        pane = [(left, -0.31), (right, -0.31), (right + 0.005, -0.23), (left, -0.23)]
         paint(canvas, shape(canvas, at(pane)), rgb("#3b5566"))
-    roof = [(-0.39, -0.355), (-0.37, -0.40), (-0.03, -0.40), (-0.01, -0.355)]
-    model(canvas, shape(canvas, at(roof)), hull, light, 0.02 * size)
-    side = [
-        (-0.48, -0.15),
-        (0.1, -0.11),
-        (0.58, -0.22),
-        (0.46, -0.04),
-        (0.36, 0.03),
-        (-0.42, 0.03),
-    ]
-    model(canvas, shape(canvas, at(side)), hull, light, 0.07 * size)
-    band = [
-        (-0.485, -0.15),
-        (0.1, -0.11),
-        (0.58, -0.22),
-        (0.565, -0.185),
-        (0.1, -0.07),
-        (-0.48, -0.112),
-    ]
-    paint(canvas, shape(canvas, at(band)), rgb("#f4ead6"), 0.9)
-    foot = stroke(
+    model(canvas, shape(canvas, at(ROOF)), hull, light, 0.02 * size)
+    model(canvas, shape(canvas, at(HULL)), hull, light, 0.07 * size)
+    paint(canvas, shape(canvas, at(BAND)), rgb("#f4ead6"), 0.9)
+    foam = stroke(
         canvas, at([(-0.44, 0.035), (0.38, 0.035)]), 0.016 * size, 0.008 * size
     )
-    paint(canvas, foot, (0.95, 0.97, 0.96), 0.28)
+    paint(canvas, foam, (0.95, 0.97, 0.96), 0.28)
 
 
 def draw_gulls(
