@@ -18,7 +18,7 @@ LAYERS = (
     {"project"},
     {"batch"},
     {"assignments", "sweep"},
-    {"ancestry", "audit", "exports", "ledger", "shots", "sources"},
+    {"ancestry", "audit", "delivery", "exports", "ledger", "shots", "sources"},
     {"board", "inbox", "scheduler", "store", "trust"},
     {"work", "workers", "process", "running"},
     {"storyboarder", "tables", "draft", "media", "identities"},
