@@ -15,6 +15,7 @@ from nodegraph.media import Media, MediaError, with_provenance
 from nodegraph.plan import Layout, Result, ShotPlan
 from nodegraph.running import TaskEvent
 from nodegraph.store import ProjectStore
+from nodegraph.values import Encoded
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -132,10 +133,7 @@ class Exporter:
         shot: Shot | None,
         known: Export | None,
     ) -> tuple[Export, bytes]:
-        data, suffix = self.media.export(asset.sha256, asset.suffix)
-        is_asked = asset.recipe is None or asset.suffix == suffix != ".png"
-        if not is_asked:
-            data = with_provenance(data, suffix, provenance(asset, shot))
+        data, suffix = copy_for_people(self.media, asset, shot)
         version, path = (
             (known.version, known.id) if known else self._next(result, shot, suffix)
         )
@@ -235,6 +233,19 @@ def _unwritten(error: OSError | MediaError, out: Path) -> str:
         return str(error)
     cause = error.strerror or str(error)
     return f"no file can be written to {out}: {cause}; make room or choose another"
+
+
+def copy_for_people(media: Media, asset: Asset, shot: Shot | None) -> Encoded:
+    """The bytes of a result's file: always the same; raises `MediaError`.
+
+    What a person asked for as a file, or gave as one, stays as it is; another says how
+    it was made.
+    """
+    data, suffix = media.export(asset.sha256, asset.suffix)
+    is_asked = asset.recipe is None or asset.suffix == suffix != ".png"
+    if not is_asked:
+        data = with_provenance(data, suffix, provenance(asset, shot))
+    return Encoded(data, suffix)
 
 
 def provenance(asset: Asset, shot: Shot | None) -> str:
