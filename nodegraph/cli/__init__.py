@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated, Any, NamedTuple
-
-import typer
-from typer.core import TyperGroup
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.cli import errors, interrupts, printing
+
+if TYPE_CHECKING:
+    import typer
 
 
 class Verb(NamedTuple):
@@ -37,43 +37,78 @@ VERBS = {
 }
 
 
-class Verbs(TyperGroup):
-    """The verbs of the table; each is imported when it is called."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The verbs, in the table's order."""
-        return list(VERBS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a verb; None where there is no such verb."""
-        verb = VERBS.get(cmd_name)
-        return None if verb is None else _command(cmd_name, verb)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The verb called; what is none gets a proposal without loading any."""
-        if args[0] not in VERBS and not args[0].startswith("-"):
-            raise errors.CommandError(errors.unknown("command", args[0], VERBS))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The table for `--help`."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+USAGE = "usage: workbench [-v] COMMAND …"
+OPTIONS = {
+    "-v, --verbose": "Show where an error comes from.",
+    "--version": "Show the version and stop.",
+    "-h, --help": "Show this, or after a command what it takes.",
+}
 
 
-def typer_app(help_: str) -> typer.Typer:
-    """An empty `Typer` for a verb with verbs of its own, such as `queue list`."""
-    return typer.Typer(
-        help=help_,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line, by default that of the process; gives the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
+    with errors.boundary() as result, interrupts.as_keyboard_interrupt():
+        result.code = _dispatch(list(given))
+        sys.stdout.flush()
+    return result.code
+
+
+def _dispatch(words: list[str]) -> int:
+    """Do what stands before the verb, then the verb.
+
+    This is no typer app because loading typer takes longer than all of `--help`.
+    """
+    while words and words[0] in ("-v", "--verbose"):
+        errors.VERBOSE.set(True)
+        del words[0]
+    if not words or words[0] in ("-h", "--help"):
+        printing.show(_help())
+        return 0
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        printing.show(version("animator-workbench"))
+        return 0
+    if words[0] not in VERBS:
+        kind = "option" if words[0].startswith("-") else "command"
+        known = [*VERBS] if kind == "command" else ["-v", "--version", "--help"]
+        raise errors.CommandError(errors.unknown(kind, words[0], known))
+    name = f"workbench {words[0]}"
+    command = _command(words[0], VERBS[words[0]])
+    return int(
+        command.main(words[1:], prog_name=name, standalone_mode=False) or 0,
     )
 
 
+def _help() -> str:
+    verbs = {name: verb.help for name, verb in VERBS.items()}
+    about = "Node-graph pipelines for storyboards."
+    return "\n".join(
+        [
+            USAGE,
+            "",
+            about,
+            "",
+            "Commands:",
+            *_table(verbs),
+            "",
+            "Options:",
+            *_table(OPTIONS),
+        ]
+    )
+
+
+def _table(rows: dict[str, str]) -> list[str]:
+    return [f"  {name:<15}{text}" for name, text in rows.items()]
+
+
 def _command(name: str, verb: Verb) -> Any:
+    import typer
+
     member = getattr(import_module(f"{__name__}.{verb.module}"), verb.member)
     if not isinstance(member, typer.Typer):
         app = typer_app(verb.help)
@@ -84,59 +119,14 @@ def _command(name: str, verb: Verb) -> Any:
     return command
 
 
-def _root() -> Any:
-    app = typer.Typer(
-        cls=Verbs,
-        name="workbench",
-        help="Node-graph pipelines for storyboards.",
+def typer_app(help_: str) -> "typer.Typer":
+    """An empty `Typer` for a verb with verbs of its own, such as `queue list`."""
+    import typer
+
+    return typer.Typer(
+        help=help_,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(invoke_without_command=True)(_begin)
-    return typer.main.get_group(app)
-
-
-def _be_verbose(is_asked: bool) -> None:
-    """Before the verb is even looked for: it may be what goes wrong."""
-    errors.VERBOSE.set(is_asked)
-
-
-def _begin(
-    context: typer.Context,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose",
-            "-v",
-            help="Show where an error comes from.",
-            callback=_be_verbose,
-        ),
-    ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and stop.")
-    ] = False,
-) -> None:
-    """What holds for every verb."""
-    if version:
-        from importlib.metadata import version as installed
-
-        printing.show(installed("animator-workbench"))
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        printing.show(context.get_help())
-        raise typer.Exit
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line, by default that of the process; gives the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    args = None if arguments is None else list(arguments)
-    with errors.boundary() as result, interrupts.as_keyboard_interrupt():
-        code = _root().main(args, prog_name="workbench", standalone_mode=False)
-        result.code = int(code or 0)
-        sys.stdout.flush()
-    return result.code

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nodegraph import trust
-from nodegraph.batch import Assignment, Request
+from nodegraph.assignments import Assignment
+from nodegraph.batch import Request
 from nodegraph.board import read
 from nodegraph.cli import printing
 from nodegraph.cli.errors import CommandError
@@ -38,15 +39,14 @@ class Ask:
     retry_failed: bool = False
 
 
-def carry_out(asks: Sequence[Ask]) -> int:
-    """Run what was asked, in one project one after the other; gives the exit code.
+def carry_out(ask: Ask) -> int:
+    """Run what was asked, show how it goes, sum it up; gives the exit code.
 
     With `as_json` the last line is the summary, whatever happened.
     """
-    ask, watch = asks[0], Watch(asks[0].as_json)
-    out = ask.project
+    watch, out = Watch(ask.as_json), ask.project
     try:
-        out = _run_all(asks, watch)
+        out = _run(ask, watch)
     except KeyboardInterrupt:
         watch.interrupted = True
     except BrokenPipeError:
@@ -58,31 +58,25 @@ def carry_out(asks: Sequence[Ask]) -> int:
     if ask.as_json:
         printing.line(watch.summary.line())
     else:
-        what = ", ".join(Path(each.graph).stem for each in asks)
-        report(watch, what, out, dry=ask.dry)
+        report(watch, Path(ask.graph).stem, out, dry=ask.dry)
     return watch.code(strict=ask.strict, dry=ask.dry)
 
 
-def _run_all(asks: Sequence[Ask], watch: Watch) -> Path:
-    """Run each, and give the folder of the last one's pictures."""
-    first = asks[0]
-    registry = discover(trust.status(first.project))
+def _run(ask: Ask, watch: Watch) -> Path:
+    """Run it, and give the folder of the pictures."""
+    registry = discover(trust.status(ask.project))
     for problem in registry.problems:
         printing.warn(str(problem))
-    requests = [_request(ask, registry) for ask in asks]
-    with _opened(first, requests[0]) as project:
+    request = _request(ask, registry)
+    with _opened(ask, request) as project:
         project.registry = registry
-        project.workers = first.workers or project.workers
-        if project.queue.paused and not first.dry:
+        project.workers = ask.workers or project.workers
+        if project.queue.paused and not ask.dry:
             printing.warn("the queue is paused: `workbench queue resume` lets it go on")
-        for request in requests:
-            out = _run_one(project, request, watch)
-            if watch.interrupted:
-                break
-    return out
+        return _run_in(project, request, watch)
 
 
-def _run_one(project: Project, request: Request, watch: Watch) -> Path:
+def _run_in(project: Project, request: Request, watch: Watch) -> Path:
     said: Heard = Heard()
     try:
         prepared = project.prepare(request, said.put)

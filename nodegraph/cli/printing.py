@@ -1,10 +1,7 @@
 """Data goes to stdout, whatever else there is to say to stderr."""
 
-import json
 import sys
 from typing import Any
-
-from nodegraph.filenames import printable
 
 
 def show(text: str) -> None:
@@ -14,17 +11,23 @@ def show(text: str) -> None:
 
 def document(value: Any) -> None:
     """Print one JSON document, for `--json` of the reading verbs."""
+    import json
+
     show(json.dumps(value, indent=2))
 
 
 def line(value: Any) -> None:
     """Print one JSON value on a line of its own, and send it off at once."""
+    import json
+
     show(json.dumps(value, separators=(",", ":")))
     sys.stdout.flush()
 
 
 def say(text: str) -> None:
     """Tell the person something, on one line of stderr, fit for any terminal."""
+    from nodegraph.filenames import printable
+
     sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 

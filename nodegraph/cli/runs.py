@@ -1,6 +1,5 @@
 """The verbs that run presets: `run`, `batch`, `demo`."""
 
-from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +69,7 @@ DemoOut = Annotated[
     Path,
     typer.Option("--out", metavar="DIR", help="Where it goes; a project of its own."),
 ]
-DEMO_PRESETS = ("look", "contact-sheet")
+DEMO = "film-look"
 
 
 def run(
@@ -86,7 +85,7 @@ def run(
     """Run a preset on single pictures, each given with --input."""
     folder = project_folder(project)
     given = (settings or (), inputs or (), out, json, dry_run, strict)
-    return carry_out([Ask(folder, graph, *given)])
+    return carry_out(Ask(folder, graph, *given))
 
 
 def batch(
@@ -108,11 +107,10 @@ def batch(
     folder = project_folder(project)
     given = (settings or (), inputs or (), out, json, dry_run, strict)
     shots = (board, match or (), recursive, workers, retry_failed)
-    return carry_out([Ask(folder, graph, *given, *shots)])
+    return carry_out(Ask(folder, graph, *given, *shots))
 
 
 def demo(out: DemoOut = Path("workbench-demo"), json: AsJson = False) -> int:
-    """Run the sample storyboard through the shipped presets."""
+    """Run the sample storyboard through a shipped preset: pictures, contact sheet."""
     with as_file(files("assets").joinpath("sample", "board")) as board:
-        ask = Ask(out, board=board, recursive=True, as_json=json)
-        return carry_out([replace(ask, graph=name) for name in DEMO_PRESETS])
+        return carry_out(Ask(out, DEMO, board=board, recursive=True, as_json=json))
