@@ -17,6 +17,7 @@ from nodegraph.inbox import Inbox
 from nodegraph.lineage import Asset, Queue, Run, Settled, Status
 from nodegraph.lock import holder
 from nodegraph.media import Media
+from nodegraph.place import FOLDER, home_of
 from nodegraph.registry import Registry, discover
 from nodegraph.running import Event, Job, ShotEvent, TaskEvent
 from nodegraph.scheduler import Scheduler
@@ -26,21 +27,7 @@ from nodegraph.store import ProjectStore
 from nodegraph.work import Bench
 from nodegraph.workers import WorkerPool
 
-FOLDER = ".workbench"
 Listener = Callable[[Event], None]
-
-
-class NoProjectError(FileNotFoundError):
-    """There is no project where one was looked for."""
-
-
-def find(start: Path) -> Path | None:
-    """The nearest folder upward that is a project."""
-    start = start.absolute()
-    for folder in (start, *start.parents):
-        if (folder / FOLDER).is_dir():
-            return folder
-    return None
 
 
 @dataclass(frozen=True)
@@ -123,11 +110,8 @@ class Project:
         """
         self.folder = folder.absolute()
         self.home = (home or self.folder / FOLDER).absolute()
-        if not write and not self.home.is_dir():
-            raise NoProjectError(
-                f"there is no project in {folder}: run a preset there first, or say "
-                "where it is with --project"
-            )
+        if not write and home is None:
+            home_of(self.folder)
         self.writes = write
         self.settings: ProjectSettings = read_settings(self.home)
         self.store = ProjectStore(self.home, write=write)

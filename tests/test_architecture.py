@@ -31,7 +31,7 @@ LAYERS = (
     {"node"},
     {"values", "context"},
     {"strictjson", "codec", "lines"},
-    {"filenames", "files", "problem", "settings", "system"},
+    {"filenames", "files", "place", "problem", "settings", "system"},
 )
 """From top to bottom; a new module of `nodegraph` is given its place here.  Modules of
 one layer may import each other, but not in a circle."""

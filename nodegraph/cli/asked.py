@@ -15,8 +15,9 @@ from nodegraph.cli.errors import CommandError
 from nodegraph.cli.graphs import load_graph
 from nodegraph.cli.report import report
 from nodegraph.cli.watch import Heard, Watch
+from nodegraph.place import FOLDER
 from nodegraph.plan import UnknownTypeError
-from nodegraph.project import FOLDER, Project
+from nodegraph.project import Project
 from nodegraph.registry import Registry, discover
 
 

@@ -24,7 +24,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 def project_folder(given: Path | None) -> Path:
     """The project's folder: the one given, the nearest upward, else the current."""
-    from nodegraph.project import find
+    from nodegraph.place import find
 
     return given or find(Path.cwd()) or Path.cwd()
 
