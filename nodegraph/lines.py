@@ -82,7 +82,8 @@ class Scan:
                 self.end, self.last = at, lines[-1] + b"\n"
             yield payloads
         self._file.seek(self.end)
-        self.tail = self._file.read()
+        # no further than was looked at: a writer may have gone on meanwhile
+        self.tail = self._file.read(at + len(rest) - self.end)
 
     def _salvage(self, lines: list[bytes], at: int) -> Iterator[bytes]:
         for text in lines:

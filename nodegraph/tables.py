@@ -6,7 +6,7 @@ can change what is stored except by recording it.
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tinydb import TinyDB
 from tinydb.storages import Storage
@@ -206,9 +206,7 @@ class Database(TinyDB):
 
     def table(self, name: str, **kwargs: Any) -> JournalTable:
         """The table of this name; it need not exist."""
-        table = super().table(name, **kwargs)
-        assert isinstance(table, JournalTable)  # noqa: S101 -- tells the type checker
-        return table
+        return cast(JournalTable, super().table(name, **kwargs))
 
     def record(self, *, wait: bool = True, done: Done | None = None) -> Record:
         """A context in which tables may change; all of it is written, or nothing.

@@ -203,6 +203,35 @@ def test_a_reader_follows_across_compaction(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_reader_knows_a_swapped_journal_by_its_generation(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path, Told())
+    journal.append(line(b"old") + line(b"same"))
+    reader, told = Reader(path), Told()
+    reader.refresh(told)
+
+    journal.compact(lambda: [b"new", b"same"])
+    journal.close()
+
+    assert reader.refresh(told)
+    assert told.records == [b"new", b"same"]
+
+
+def test_opening_syncs_what_a_killed_writer_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, told, synced = tmp_path / "journal", Told(), []
+    write(path, 1)
+    with path.open("ab") as file:
+        file.write(line(b"written and never synced"))
+    monkeypatch.setattr("nodegraph.journal._sync", lambda fd: synced.append(fd))
+
+    Journal(path, told).close()
+
+    assert told.records[-1] == b"written and never synced"
+    assert len(synced) == 1
+
+
 def test_a_reader_drops_what_its_writer_took_back(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     journal = Journal(path, Told())
@@ -520,6 +549,32 @@ def kill_after(folder: Path, seconds: float) -> list[int]:
         child.send_signal(signal.SIGKILL)
         rest = child.stdout.read()
     return [int(each) for each in (first + rest).split(b"\n")[:-1]]
+
+
+def test_a_reader_beside_a_live_writer_always_sees_whole_records(
+    tmp_path: Path,
+) -> None:
+    from nodegraph.tables import Database
+
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        try:
+            assert child.stdout is not None
+            child.stdout.readline()
+            database = Database.open(tmp_path, write=False)
+            seen = 0
+            for _ in range(200):
+                database.refresh()
+                numbers = [each["number"] for each in database.table("records")]
+                last = database.table("last").get(doc_id="last")["number"]
+
+                assert numbers == list(range(last + 1))
+                assert database.damage == []
+                assert last >= seen
+                seen = last
+        finally:
+            child.kill()
+    assert seen > 25  # it was compacted at least once meanwhile
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")

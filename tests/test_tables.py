@@ -317,6 +317,35 @@ def test_after_a_failed_write_nothing_is_recorded_until_recovery(
     assert list(rows(reading(tmp_path).table("tasks"))) == ["kept", "later"]
 
 
+def test_what_waits_behind_a_failed_write_fails_with_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, told = database.table("tasks"), []
+
+    def fail_while_another_comes(fd: int) -> None:
+        monkeypatch.undo()
+        with database.record(wait=False, done=told.append):
+            table.put("behind", {})
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(journal_module, "_sync", fail_while_another_comes)
+    with pytest.raises(JournalError), database.record():
+        table.put("first", {})
+    database.recover()
+
+    assert [type(each) for each in told] == [JournalError]
+    assert len(table) == len(reading(tmp_path).table("tasks")) == 0
+
+
+def test_a_record_that_cannot_even_be_queued_is_undone(database: Database) -> None:
+    committer = database._storage.recorder.committer
+    with pytest.raises(JournalError, match="no disk"), database.record():
+        database.table("tasks").put("a", {})
+        committer.error = JournalError("no disk")
+
+    assert len(database.table("tasks")) == 0
+
+
 def test_a_reader_and_a_closed_database_cannot_record(tmp_path: Path) -> None:
     database = Database.open(tmp_path, write=True)
     database.close()
@@ -723,7 +752,9 @@ def strictly(row: dict[str, Any], field: str, value: Any) -> bool:
 
 
 TestAsTinyDB = AsTinyDB.TestCase
-TestAsTinyDB.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestAsTinyDB.settings = settings(
+    max_examples=100, stateful_step_count=25, deadline=None
+)
 
 
 def test_dropped_tables_are_gone(database: Database, tmp_path: Path) -> None:
