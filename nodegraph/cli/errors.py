@@ -91,40 +91,41 @@ def code_of(error: Exception) -> int:
     if isinstance(own, int) and hasattr(error, "exit_code"):
         return own
     names = {each.__name__ for each in type(error).__mro__}
-    for code, known in _CODES:
+    for code, known in _CODES.items():
         if names & known:
             return code
     return UNEXPECTED
 
 
-_CODES: tuple[tuple[int, frozenset[str]], ...] = (
-    (
-        USAGE,
-        frozenset(
-            {"UsageError", "UnknownSettingError", "UnknownNodeError", "UnsettledError"}
-        ),
+_CODES: dict[int, frozenset[str]] = {
+    USAGE: frozenset(
+        {
+            "UnknownAssetError",
+            "UnknownNodeError",
+            "UnknownSettingError",
+            "UnknownShotError",
+            "UnsettledError",
+            "UsageError",
+        }
     ),
-    (MISSING, frozenset({"UnknownTypeError", "MissingError"})),
-    (LOCKED, frozenset({"Locked", "NoAnswer"})),
-    (
-        INVALID,
-        frozenset(
-            {
-                "BoardError",
-                "GraphError",
-                "InputError",
-                "JournalError",
-                "MediaError",
-                "NoProjectError",
-                "OSError",
-                "PlanError",
-                "PresetError",
-                "SettingsError",
-                "UnsafePathError",
-            }
-        ),
+    MISSING: frozenset({"MissingError", "UnknownTypeError"}),
+    LOCKED: frozenset({"Locked", "NoAnswer"}),
+    INVALID: frozenset(
+        {
+            "BoardError",
+            "DeliveryError",
+            "GraphError",
+            "InputError",
+            "MediaError",
+            "OSError",
+            "PlanError",
+            "PresetError",
+            "SettingError",
+            "SettingsError",
+            "UnsafePathError",
+        }
     ),
-)
+}
 """By name along the class's bases, the first that fits: naming the classes themselves
 would load the whole engine for `--help`."""
 
@@ -136,7 +137,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f"did you mean {near[0]}? " if near else ""
-    return f"there is no {kind} {name!r}: {guess}choose of {', '.join(names) or '-'}"
+    return f"there is no {kind} {name!r}: {guess}there are {', '.join(names) or 'none'}"
 
 
 def close_stdout() -> None:
