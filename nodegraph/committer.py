@@ -4,7 +4,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 Done = Callable[[Exception | None], None]
 Append = Callable[[bytes], None]
@@ -115,11 +114,10 @@ class Committer:
             self._finished.extend(group)
 
     def _tell(self) -> None:
-        with suppress(IndexError):
-            while True:
-                ticket = self._finished.popleft()
-                for on_done in ticket.on_done:
-                    _call(on_done, ticket.error)
+        while self._finished:
+            ticket = self._finished.popleft()
+            for on_done in ticket.on_done:
+                _call(on_done, ticket.error)
 
 
 def _call(on_done: Done, error: Exception | None) -> None:

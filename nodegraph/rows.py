@@ -160,20 +160,25 @@ class Image:
 
     def apply(self, payloads: list[bytes]) -> None:
         """Carry out the operations of these records."""
-        plain = self._plain()
+        start, size = b"\n", 1  # of the puts that go to `puts`: none yet
+        puts: dict[bytes, bytes] = {}
         for record in payloads:
-            tab = record.find(b"\t")
-            target = plain.get(record[:tab])
-            if target is None:
-                self._carry_out(record)
-                plain = self._plain()
-            else:
-                target[record[tab + 1 : record.find(b"\t", tab + 1)]] = record
+            if record[:size] != start:
+                rows = self._rows_put_by(record)
+                if rows is None:
+                    self._carry_out(record)
+                    start, size = b"\n", 1
+                    continue
+                start, puts = b"+%b\t" % rows.name, rows.puts
+                size = len(start)
+            puts[record[size : record.find(b"\t", size)]] = record
 
-    def _plain(self) -> dict[bytes, dict[bytes, bytes]]:
-        """Per table without an index yet, its put operation and where it goes."""
-        rows = self.tables.values()
-        return {b"+" + each.name: each.puts for each in rows if not each.indexed}
+    def _rows_put_by(self, record: bytes) -> Rows | None:
+        """The table that this one put goes to, unless an index has to hear of it."""
+        if record[:1] != b"+":
+            return None
+        rows = self.rows(record[1 : record.find(b"\t")].decode())
+        return None if rows.indexed else rows
 
     def _carry_out(self, record: bytes) -> None:
         parts = record.split(b"\t")

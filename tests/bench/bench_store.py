@@ -287,7 +287,9 @@ def bench_opening(folder: Path, rounds: int, size: int) -> None:
         command = [sys.executable, "-c", program, str(path)]
         return lambda: subprocess.run(command, check=True)
 
-    ours, other = folder / "large", folder / "stock.json"
+    ours, other = folder / "opened", folder / "stock.json"
+    stock(other, size)
+    Journal(ours, size).database.close()
 
     def opened(write: bool, look: str) -> Timed:
         return fresh(OPEN_OURS.format(write=write, look=look), ours)
@@ -320,8 +322,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bench_inserts(folder, chosen.rounds, chosen.size)
         bench_opening(folder, chosen.rounds, chosen.size)
+        bench_inserts(folder, chosen.rounds, chosen.size)
 
 
 if __name__ == "__main__":
