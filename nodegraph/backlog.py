@@ -19,9 +19,9 @@ class Entry(NamedTuple):
     state: str
     """`queued`, `running`, `interrupted`, `finished` or `cancelled`."""
     shots: int
-    tasks: dict[str, int]
+    ended: dict[str, int]
     """How many of its tasks have ended how; only of runs that have not finished."""
-    counts: dict[str, int]
+    results: dict[str, int]
     """How many of its results have ended how, when it was last left."""
     created: str
     board: str
@@ -53,13 +53,13 @@ def overview(store: ProjectStore, home: Path) -> Overview:
 def entry(store: ProjectStore, run: Run, writer: str | None) -> Entry:
     """What there is to say of a run while `writer` holds the project."""
     is_open = run.state == QUEUED
-    tasks = _ended(store, run.id) if is_open else {}
+    ended = _ended(store, run.id) if is_open else {}
     return Entry(
         run.id,
         run.preset,
-        _state(run, writer, bool(tasks)) if is_open else run.state,
+        _state(run, writer, bool(ended)) if is_open else run.state,
         sum(bool(shot["name"]) for shot in run.shots),
-        tasks,
+        ended,
         dict(run.counts),
         run.created,
         run.board,

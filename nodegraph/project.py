@@ -277,6 +277,15 @@ class Project:
             self.store.put(replace(run, state="cancelled", writer=""))
         return True
 
+    def cancel_failure(self, key: str) -> bool:
+        """Let a task that failed or is held count as cancelled; False if it did not."""
+        end = self.store.settled(key)
+        if end is None or end.status is Status.COMPLETED:
+            return False
+        with self.store.record():
+            self.store.put(replace(end, status=Status.CANCELLED))
+        return True
+
     def put_first(self, id_: str) -> bool:
         """Place an unfinished run before all others; False if there is none."""
         run = self.store.get(Run, id_)

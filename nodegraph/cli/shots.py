@@ -173,12 +173,8 @@ def deliver(
             raise CommandError(
                 f"there is no {what} to deliver: see `workbench shots list`", INVALID
             )
-        try:
-            done = Delivery(store, Media(home / "media"), out, keep_names).deliver(
-                chosen
-            )
-        except DeliveryError as error:
-            raise CommandError(str(error), INVALID) from None
+        delivery = Delivery(store, Media(home / "media"), out, keep_names)
+        done = delivery.deliver(chosen)
     _tell(done, json)
     return INCOMPLETE if done.missing else 0
 
