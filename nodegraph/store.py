@@ -1,5 +1,6 @@
 """Everything recorded, typed: what is kept of assets, tasks, runs, shots and takes."""
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import MISSING, fields
@@ -84,15 +85,15 @@ class ProjectStore:
     def put(self, *records: Any) -> None:
         """Write records of any kind, inside `record()`."""
         for record in records:
-            self._table(type(record)).put(record.id, to_row(record))
+            self._table(type(record)).put(_key(record.id), to_row(record))
 
     def remove(self, kind: type, ids: Iterable[str]) -> None:
         """Take records out, inside `record()`."""
-        self._table(kind).remove(doc_ids=cast(Any, list(ids)))
+        self._table(kind).remove(doc_ids=cast(Any, list(map(_key, ids))))
 
     def get(self, kind: type[T], id_: str) -> T | None:
         """The record with this id, if there is one."""
-        row = self._table(kind).get(doc_id=id_)
+        row = self._table(kind).get(doc_id=_key(id_))
         return None if row is None else of_row(kind, row)
 
     def all(self, kind: type[T]) -> Iterator[T]:
@@ -105,11 +106,11 @@ class ProjectStore:
 
     def ids(self, kind: type, field: str, value: object) -> list[str]:
         """The ids of what `by` gives, without reading the records."""
-        return self._table(kind).ids(field, value)
+        return list(map(_id, self._table(kind).ids(field, value)))
 
     def keys(self, kind: type) -> list[str]:
         """The ids of all records of a kind, without reading the records."""
-        return self._table(kind).keys()
+        return list(map(_id, self._table(kind).keys()))
 
     def count(self, kind: type) -> int:
         """How many records of a kind there are."""
@@ -133,6 +134,19 @@ class ProjectStore:
 
     def _table(self, kind: type) -> JournalTable:
         return self.database.table(TABLES[kind])
+
+
+_QUOTED = "\x1a"  # what cannot be printed is quoted, so no plain id begins with it
+
+
+def _key(id_: str) -> str:
+    """An id as a table takes it: a path may hold line breaks, or be no text at all."""
+    return id_ if id_.isprintable() else _QUOTED + json.dumps(id_)
+
+
+def _id(key: str) -> str:
+    """The id that `_key` gave."""
+    return str(json.loads(key[1:])) if key[:1] == _QUOTED else key
 
 
 def to_row(record: Any) -> dict[str, Any]:
