@@ -29,7 +29,6 @@ from nodegraph.plan import (
     UnsettledError,
     lay_out,
     plan,
-    resolve,
 )
 from nodegraph.preset import Preset
 from nodegraph.running import Event, Job
@@ -88,27 +87,25 @@ def prepare(
     `board_id` gives the name by which the project knows a folder.  Raises `PlanError`,
     `GraphError`, `InputError`, `MissingError` or `BoardError` before anything is queued.
     """
-    asked = assigned(request.preset.graph, request.settings, types)
-    graph = asked
+    graph = assigned(request.preset.graph, request.settings, types)
     entry, pictures = _entry(graph, types, request)
+
+    def digest(node: Node, port: Port, value: str) -> str:
+        return _digest(sources, node, port, value)
+
+    layout = lay_out(graph, types, digest, entry)
     board = None
     if request.board is not None:
         board = _board_of(request, request.board, request.match)
     entries = _entered_pictures(graph, types, pictures, sources, entry)
     panels = board.panels if board else _picture_panels(entry, pictures, graph)
     shots, notes = _shots(request, panels, store, sources, board, board_id)
-
-    def digest(node: Node, port: Port, value: str) -> str:
-        return _digest(sources, node, port, value)
-
-    graph = resolve(graph, types, digest)
-    layout = lay_out(graph, types, entry)
-    own = own_settings(request.preset, asked, types, request.settings, shots, store)
+    own = own_settings(request.preset, graph, types, request.settings, shots, store)
     if not request.dry:
-        keep(request.preset.name, request.settings, own, asked, shots, store)
-    changes = decided(own, asked, graph, types, digest)
-    run = _run(request, graph, layout, shots, entries, changes, sources, store)
-    known = next((r for r in store.all(Run) if r.fingerprint == run.fingerprint), None)
+        keep(request.preset.name, request.settings, own, graph, shots, store)
+    changes = decided(own, graph, layout.graph, types, digest)
+    run = _run(request, layout, shots, entries, changes, sources, store)
+    known = next(iter(store.by(Run, "fingerprint", run.fingerprint)), None)
     if known is not None:
         run = replace(run, id=known.id, created=known.created, place=known.place)
     plans = plan_shots(layout, shots, entries, changes)
@@ -140,7 +137,7 @@ def again(run: Run, types: Types, publish: Callable[[Event], None]) -> Job:
     Tasks of a node type that has changed since fail, and say so.
     """
     graph = presets.loads(json.dumps(dict(run.graph)), run.preset).graph
-    layout = lay_out(graph, types, run.entry)
+    layout = lay_out(graph, types, entry=run.entry)
     shots = [of_row(Shot, row) for row in run.shots]
     plans = plan_shots(layout, shots, run.entries, run.changes)
     stale = {
@@ -311,7 +308,6 @@ def _everyone(
 
 def _run(
     request: Request,
-    graph: Graph,
     layout: Layout,
     shots: Sequence[Shot],
     entries: Mapping[str, str],
@@ -319,11 +315,11 @@ def _run(
     sources: Sources,
     store: ProjectStore,
 ) -> Run:
-    document = {"format": presets.FORMAT, **content_of(graph)}
+    document = {"format": presets.FORMAT, **content_of(layout.graph)}
     rows = [_shot_row(shot) for shot in shots]
     facts = [document, layout.versions, rows, dict(entries), changes, request.out]
     text = json.dumps(facts, sort_keys=True)
-    numbers = [int(r.id.removeprefix("run-")) for r in store.all(Run)]
+    numbers = [int(id_.removeprefix("run-")) for id_ in store.keys(Run)]
     number = 1 + max(numbers, default=0)
     return Run(
         f"run-{number}",

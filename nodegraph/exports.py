@@ -69,7 +69,25 @@ class Exporter:
             return [_row(plan.shot, Status.FAILED, error=plan.problem)]
         wide = self.layout.wide
         mine = [r for r in self.layout.results if (r.origin.node in wide) != bool(shot)]
+        if shot and not mine:
+            return [self._gathered(plan, shot, ends)]
         return [self._row_of(result, plan, shot, ends) for result in mine]
+
+    def _gathered(
+        self, plan: ShotPlan, shot: Shot, ends: Mapping[str, TaskEvent]
+    ) -> Row:
+        """What became of a shot that only lends a picture to results of the run."""
+        nodes = self.layout.gathered
+        asset = next((a for end, a in plan.made.items() if end.node in nodes), None)
+        bad = [end for end in ends.values() if end.status is not Status.COMPLETED]
+        if bad:
+            cause = _cause(bad[-1], ends)
+            error = _sentence(cause)
+            return _row(shot, bad[-1].status, asset, None, cause.outcome, error)
+        if len(ends) < len({task.key for task in plan.tasks}):
+            return _row(shot, Status.CANCELLED, asset, error="not run")
+        outcome = worst(end.outcome for end in ends.values()) or "done"
+        return _row(shot, Status.COMPLETED, asset, None, outcome)
 
     def _row_of(
         self,
@@ -87,8 +105,10 @@ class Exporter:
         asset = self.store.asset(asset_id)
         if asset is None:
             return _row(shot, Status.CANCELLED, asset_id, error="not run")
-        path = _path(asset_id, ends)
-        outcome = worst(ends[key].outcome for key in path) or "done"
+        outcome = "done"
+        if any(end.outcome != "done" for end in ends.values()):
+            path = _path(asset_id, ends)
+            outcome = worst(ends[key].outcome for key in path) or "done"
         try:
             file = None if self.dry else self._export(asset, result, shot)
         except (OSError, MediaError) as error:

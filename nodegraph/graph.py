@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from nodegraph.node import NodeType
@@ -156,16 +157,23 @@ class Graph:
 
     def order(self) -> list[str]:
         """The ids of all nodes, each after those it needs; raises on a loop."""
+        needs: dict[str, list[str]] = {node_id: [] for node_id in self.nodes}
+        for edge in self.edges:
+            needs[edge.target.node].append(edge.source.node)
+        try:
+            return list(TopologicalSorter(needs).static_order())
+        except CycleError:
+            labels = " → ".join(self.nodes[i].label for i in self._loop())
+            raise GraphError(f"{labels} is a loop") from None
+
+    def _loop(self) -> list[str]:
+        """The nodes of a loop, the first again at the end."""
         import networkx as nx
 
-        dag: nx.DiGraph[str] = nx.DiGraph()
-        dag.add_nodes_from(self.nodes)
-        dag.add_edges_from((e.source.node, e.target.node) for e in self.edges)
-        try:
-            return list(nx.topological_sort(dag))
-        except nx.NetworkXUnfeasible:
-            loop = [self.nodes[edge[0]].label for edge in nx.find_cycle(dag)]
-            raise GraphError(f"{' → '.join([*loop, loop[0]])} is a loop") from None
+        pairs = nx.find_cycle(
+            nx.DiGraph((e.source.node, e.target.node) for e in self.edges)
+        )
+        return [pairs[0][0], *(pair[1] for pair in pairs)]
 
     def problems(self, types: Types) -> list[str]:
         """All that is wrong with nodes and links, a sentence each."""

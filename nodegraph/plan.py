@@ -63,6 +63,8 @@ class Step:
 class Layout:
     """A graph made ready to plan any number of shots: checked, in order, followed."""
 
+    graph: Graph
+    """With every needed setting decided."""
     steps: tuple[Step, ...]
     results: tuple[Result, ...]
     sources: tuple[Node, ...]
@@ -108,21 +110,6 @@ class ShotPlan:
     """Why the shot cannot be planned; empty for most."""
 
 
-def resolve(graph: Graph, types: Types, digest: Digest) -> Graph:
-    """The graph with every needed setting decided: defaults, files, what hooks choose.
-
-    `digest` gives the identity of a file's content and remembers where the file was.
-    Raises `PlanError`, or `MissingError` where something is not installed.
-    """
-    nodes = dict(graph.nodes)
-    for node_id in _Followed(graph, types).needed:
-        node = nodes[node_id]
-        if node.type in types:
-            settings = decide(node, types[node.type], digest)
-            nodes[node_id] = replace(node, settings=settings)
-    return replace(graph, nodes=nodes)
-
-
 def decide(node: Node, type_: NodeType, digest: Digest) -> dict[str, Any]:
     """The node's settings, complete and checked, as its recipe will hold them."""
     known = {port.name: port for port in type_.inputs if port.is_setting}
@@ -145,22 +132,38 @@ def decide(node: Node, type_: NodeType, digest: Digest) -> dict[str, Any]:
         raise MissingError(f"{node.label!r}: {error}") from None
 
 
-def lay_out(graph: Graph, types: Types, entry: str | None = None) -> Layout:
-    """Make a graph with resolved settings ready to plan its shots.
+def lay_out(
+    graph: Graph,
+    types: Types,
+    digest: Digest | None = None,
+    entry: str | None = None,
+) -> Layout:
+    """Make a graph ready to plan its shots.
 
-    `entry` is the id of the Source node each shot's drawing enters; where it is None
-    that is the one whose file is not set.  Raises `PlanError`.
+    With `digest`, which gives the identity of a file's content, every needed setting is
+    decided first: defaults, files, what hooks choose; without, the graph's settings
+    are taken as decided.  `entry` is the id of the Source node each shot's drawing
+    enters; where it is None that is the one whose file is not set.  Raises `PlanError`,
+    or `MissingError` where something is not installed.
     """
     followed = _Followed(graph, types)
-    steps: dict[str, Step] = {}
-    sources = [
-        graph.nodes[i] for i in followed.needed if followed.role(i) is Role.SOURCE
-    ]
+    nodes = {i: graph.nodes[i] for i in followed.needed}
+    if digest is not None:
+        for node_id, node in nodes.items():
+            type_ = types.get(node.type)
+            if type_ is not None and type_.role is not Role.SOURCE:
+                settings = decide(node, type_, digest)
+                nodes[node_id] = replace(node, settings=settings)
+    sources = [n for n in nodes.values() if followed.role(n.id) is Role.SOURCE]
     entry = _entry(sources) if entry is None else entry
-    for node_id in followed.needed:
-        if followed.role(node_id) is Role.WORK:
-            steps[node_id] = _step(graph.nodes[node_id], followed, steps, entry)
-    return Layout(tuple(steps.values()), followed.results, tuple(sources), entry)
+    steps: dict[str, Step] = {}
+    for node in nodes.values():
+        if followed.role(node.id) is Role.WORK:
+            steps[node.id] = _step(node, followed, steps, entry)
+    decided = replace(graph, nodes={**graph.nodes, **nodes})
+    return Layout(
+        decided, tuple(steps.values()), followed.results, tuple(sources), entry
+    )
 
 
 def _entry(sources: Sequence[Node]) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
-from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
@@ -209,7 +208,9 @@ class Scheduler:
         if record and keys:
             with self._store.record(wait=False):
                 for task in tasks:
-                    self._store.put(_settled(running, task, Status.CANCELLED))
+                    self._store.put(
+                        _settled(running, task, Status.CANCELLED, "cancelled")
+                    )
         for task in tasks:
             running.settle(task.key, Status.CANCELLED)
 
@@ -449,30 +450,34 @@ def _records(
     running: Running, task: Task, message: Done | Failed
 ) -> list[Asset | Settled]:
     """What the store keeps of a task's end: its assets and how it went, in one go."""
+    seconds = round(message.seconds, 4)
     if isinstance(message, Failed):
-        end = _settled(running, task, message.status)
-        return [
-            replace(
-                end,
-                outcome=message.outcome,
-                error=message.error,
-                seconds=round(message.seconds, 4),
-            )
-        ]
+        end = (message.status, message.outcome, message.error)
+        return [_settled(running, task, *end, seconds)]
     outcome = outcome_of(message.said)
-    end = _settled(running, task, Status.COMPLETED)
-    end = replace(end, outcome=outcome, seconds=round(message.seconds, 4))
-    return [*(_asset(running, task, made, message.said) for made in message.made), end]
+    end = (Status.COMPLETED, outcome, "")
+    assets = (_asset(running, task, made, message.said) for made in message.made)
+    return [*assets, _settled(running, task, *end, seconds)]
 
 
-def _settled(running: Running, task: Task, status: Status) -> Settled:
+def _settled(
+    running: Running,
+    task: Task,
+    status: Status,
+    outcome: str,
+    error: str = "",
+    seconds: float = 0.0,
+) -> Settled:
     return Settled(
         task.key,
         status,
-        node=task.recipe.node,
-        label=task.label,
-        shot=task.shot,
-        run=running.id,
+        outcome,
+        error,
+        task.recipe.node,
+        task.label,
+        task.shot,
+        running.id,
+        seconds,
     )
 
 

@@ -42,7 +42,7 @@ TABLES: dict[type, str] = {
 INDEXES: dict[str, tuple[str, ...]] = {
     "assets": ("parents*", "sha256", "shot", "type"),
     "exports": ("asset", "shot"),
-    "runs": ("state",),
+    "runs": ("state", "fingerprint"),
     "settings": ("shot",),
     "shots": ("board",),
     "takes": ("shot", "asset"),
