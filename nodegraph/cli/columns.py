@@ -10,8 +10,10 @@ _GAP = "  "
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows below a header; each cell on one line, whatever is in it."""
-    table = [tuple(header), *(tuple(map(printable, row)) for row in rows)]
+    """Print rows below a header, if there is one; each cell on one line."""
+    table = [tuple(map(printable, row)) for row in rows]
+    if header:
+        table.insert(0, tuple(header))
     widths = [max(map(width, column)) for column in zip(*table, strict=True)]
     for row in table:
         cells = (_filled(cell, to) for cell, to in zip(row, widths, strict=True))

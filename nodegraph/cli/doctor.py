@@ -69,7 +69,7 @@ def _tell(findings: "list[Finding]", done: list[str], is_project: bool) -> None:
     for text in done:
         printing.say(f"mended: {text}")
     columns(
-        ("", "", ""),
+        (),
         ((level.upper(), about, text) for level, about, text, _ in findings),
     )
     for _, about, _, remedy in findings:

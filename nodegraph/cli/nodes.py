@@ -54,7 +54,7 @@ def _named(name: str, registry: "Registry") -> "NodeType":
 def _list(registry: "Registry") -> None:
     for category, group in groupby(_ordered(registry), key=lambda t: t.category):
         printing.show(printable(category))
-        columns(("", "", ""), (("", each.name, _first_line(each)) for each in group))
+        columns((), (("", each.name, _first_line(each)) for each in group))
 
 
 def _first_line(type_: "NodeType") -> str:
@@ -93,7 +93,8 @@ def _explain(type_: "NodeType", registry: "Registry", as_json: bool) -> None:
     rows += [("setting", p.name, _type(p), _range(p)) for p in settings]
     rows += [("output", p.name, _type(p), "") for p in type_.outputs]
     columns(("", "NAME", "TYPE", "VALUES"), rows)
-    printing.show(printable(f"\nfrom {origin}") if origin else "")
+    for line in ("", f"from {origin}") if origin else ():
+        printing.show(printable(line))
 
 
 def _type(port: "Port") -> str:

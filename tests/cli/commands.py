@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,16 +53,16 @@ class Workbench:
 
     def __call__(self, *words: object, **environment: str) -> Said:
         """Call it and wait for its end."""
-        process = self.start(*words, **environment)
-        try:
+        with self.started(*words, **environment) as process:
             out, err = process.communicate(timeout=PATIENCE)
-        finally:
-            process.kill()
         return Said(process.returncode, out, err)
 
-    def start(self, *words: object, **environment: str) -> "subprocess.Popen[str]":
-        """Call it and go on, its output in pipes."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(
+        self, *words: object, **environment: str
+    ) -> "Iterator[subprocess.Popen[str]]":
+        """Call it and go on, its output in pipes; at the end it is gone."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "nodegraph", *map(str, words)],
             cwd=self.folder,
             env={**os.environ, **self.environment, **environment},
@@ -72,6 +73,11 @@ class Workbench:
             encoding="utf-8",
             start_new_session=True,
         )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 def untrusted(workbench: Workbench, name: str, text: str) -> None:
