@@ -95,7 +95,7 @@ class JournalTable(Table):
 
     def keys(self) -> list[str]:
         """The ids of all documents, without decoding any."""
-        return [key.decode() for key in self._rows.raw]
+        return [key.decode() for key in tuple(self._rows.puts)]
 
     def ids(self, field: str, value: object) -> list[str]:
         """The ids of what `by` gives, without decoding anything."""

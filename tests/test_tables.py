@@ -50,6 +50,7 @@ def test_a_record_is_one_line_and_comes_back(
     assert (tmp_path / "journal").read_bytes().count(b"\n") == before + 1
     other = reading(tmp_path)
     assert rows(other.table("assets")) == {"a": {"shot": "s1", "parents": ["p", "q"]}}
+    assert other.table("assets").keys() == ["a"]
     assert other.table("tasks").get(doc_id="t") == {"status": "completed", "asset": "a"}
     assert other.tables() == {"assets", "tasks"}
 
