@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from nodegraph import batch, trust
+from nodegraph import batch, system, trust
 from nodegraph.exports import Exporter, Row, write_manifest
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
@@ -113,6 +113,8 @@ class Project:
         if not write and home is None:
             home_of(self.folder)
         self.writes = write
+        if write:
+            system.spare_the_collector()
         self.settings: ProjectSettings = read_settings(self.home)
         self.store = ProjectStore(self.home, write=write)
         self.media = Media(self.home / "media")
