@@ -93,10 +93,6 @@ class JournalTable(Table):
         read = self._image.decoder(len(keys))
         return [Document(read(puts[key]), _id(key)) for key in keys if key in puts]
 
-    def keys(self) -> list[str]:
-        """The ids of all documents, without decoding any."""
-        return [key.decode() for key in tuple(self._rows.puts)]
-
     def ids(self, field: str, value: object) -> list[str]:
         """The ids of what `by` gives, without decoding anything."""
         return [key.decode() for key in self._rows.by(field, value)]
