@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 ASSETS = Path(__file__).parent
 README = ASSETS / "readme"
 BOARD = ASSETS / "sample" / "board"
-PANELS = ("panel-3", "panel-6", "panel-9")
-"""Day, indoors and night."""
+PANELS = ("panel-4", "panel-6", "panel-11")
+"""Dusk, indoors and night."""
 WIDTH, GAP, CAPTION = 1200, 12, 34
 GROUND, INK = "#191a1d", "#b8bac0"
 SHEET_WIDTH = 1000

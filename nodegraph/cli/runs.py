@@ -8,6 +8,7 @@ import typer
 
 from nodegraph.cli.asked import Ask, carry_out
 from nodegraph.cli.options import AsJson, ProjectFolder, project_folder
+from nodegraph.files import write_whole
 
 GraphName = Annotated[
     str, typer.Argument(metavar="GRAPH", help="A preset's name, or the file of one.")
@@ -112,5 +113,16 @@ def batch(
 
 def demo(out: DemoOut = Path("workbench-demo"), json: AsJson = False) -> int:
     """Run the sample storyboard through a shipped preset: pictures, contact sheet."""
-    with as_file(files("assets").joinpath("sample", "board")) as board:
-        return carry_out(Ask(out, DEMO, board=board, recursive=True, as_json=json))
+    with as_file(files("assets").joinpath("sample", "board")) as drawings:
+        board = _laid_out(drawings, out / "sample")
+    return carry_out(Ask(out, DEMO, board=board, recursive=True, as_json=json))
+
+
+def _laid_out(drawings: Path, board: Path) -> Path:
+    """The sample inside the demo's project, to try things on; what is there stays."""
+    for drawing in drawings.rglob("*.png"):
+        copy = board / drawing.relative_to(drawings)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(copy, drawing.read_bytes())
+    return board
