@@ -221,6 +221,7 @@ def _reduced(data: bytes, picture: "ImageFile.ImageFile") -> "pillow.Image":
 
     if picture.format == "PNG":
         _check_chunks(memoryview(data))
+        picture.load()  # where it is cut, OpenCV's library would say so on stderr
     # its own words on stderr would break the promise of one line
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -172,17 +172,20 @@ class Media:
         self._put(data, self.path(sha256, suffix))
         return Stored(sha256, suffix, len(data), value.width, value.height)
 
-    def load(self, sha256: str, suffix: str, type_: type[Pictured]) -> Pictured:
+    def load(
+        self, sha256: str, suffix: str, type_: type[Pictured], name: str = ""
+    ) -> Pictured:
         """A kept picture, or a mask, its pixels read-only; never with `encoded`.
 
         `type_` is Image or Mask; for `Any` an intermediate says itself what it is, and
-        every other file is a picture.  Raises `MediaError` where the file is missing or damaged.
+        every other file is a picture.  Raises `MediaError` where the file is missing or
+        damaged; that is told of the file called `name`.
         """
         path = self.path(sha256, suffix)
         if suffix == FRAME:
             pixels = unframe(self._bytes(path), path.name)
         else:
-            pixels = decode(path, _ANY_SIZE).pixels
+            pixels = decode(self._bytes(path), _ANY_SIZE, name or path.name).pixels
         is_mask = pixels.ndim == 2 if type_ is Any else issubclass(type_, Mask)
         loaded = Mask(_grey(pixels)) if is_mask else Image(_coloured(pixels))
         return cast(Pictured, loaded)

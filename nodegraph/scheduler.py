@@ -311,7 +311,9 @@ class Scheduler:
                     asset = self._store.asset(id_)
                     if asset is None:
                         raise LookupError(f"asset {id_} has no record")
-                    given[id_] = Given(asset.sha256, asset.suffix, asset.value)
+                    given[id_] = Given(
+                        asset.sha256, asset.suffix, asset.value, asset.name
+                    )
         return given
 
     async def _wait_for(self, running: Running, unit: Unit) -> None:

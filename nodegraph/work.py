@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from nodegraph.channel import channel
+from nodegraph.channel import channel, words
 from nodegraph.context import Cancelled, Context, Held
 from nodegraph.custom import CustomFile
 from nodegraph.identities import SUFFIX as IDENTITY
@@ -28,6 +28,8 @@ class Given(NamedTuple):
     sha256: str
     suffix: str
     value: Any = None
+    name: str = ""
+    """What the person's own file was called."""
 
 
 class Order(NamedTuple):
@@ -136,7 +138,7 @@ def failure(index: int, error: BaseException, seconds: float) -> Failed:
 
 def sentence(error: BaseException) -> str:
     """What went wrong, on one line; a message meant for users needs no type's name."""
-    text = " ".join(str(error).split())
+    text = " ".join(words(error).split())
     if isinstance(error, MemoryError):
         return "out of memory: free some, or make the picture smaller"
     if isinstance(error, ValueError | MediaError) and text:
@@ -194,7 +196,9 @@ def _value(
         elif given.suffix == IDENTITY:
             values[asset] = bench.identities.load(given.value, given.sha256)
         else:
-            values[asset] = bench.media.load(given.sha256, given.suffix, port.type)
+            values[asset] = bench.media.load(
+                given.sha256, given.suffix, port.type, given.name
+            )
     return values[asset]
 
 
