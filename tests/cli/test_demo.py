@@ -30,4 +30,5 @@ def test_the_demo_goes_where_it_is_asked_to(workbench):
     assert sorted(p.name for p in (workbench.folder / "shown").iterdir()) == [
         ".workbench",
         "out",
+        "sample",
     ]
