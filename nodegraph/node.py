@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import (
     Annotated,
     Any,
@@ -239,10 +240,20 @@ class NodeType:
         """Whether it waits on a network instead of computing in a worker."""
         return inspect.iscoroutinefunction(self.function)
 
-    @property
+    @cached_property
     def gathers(self) -> bool:
         """Whether it takes the results of many shots at once."""
         return any(port.many for port in self.inputs)
+
+    @cached_property
+    def settings(self) -> Mapping[str, Port]:
+        """The ports whose value the user may type, by name."""
+        return {port.name: port for port in self.inputs if port.is_setting}
+
+    @cached_property
+    def from_shot(self) -> tuple[Port, ...]:
+        """The ports that are filled from the shot."""
+        return tuple(port for port in self.inputs if port.from_shot)
 
     def input(self, name: str) -> Port | None:
         """The input or setting of this name."""

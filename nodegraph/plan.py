@@ -12,6 +12,7 @@ from nodegraph.values import Image, fits
 
 Digest = Callable[[Node, Port, str], str]
 Types = Mapping[str, NodeType]
+Inputs = dict[str, str | tuple[str, ...]]
 
 
 class PlanError(ValueError):
@@ -112,7 +113,7 @@ class ShotPlan:
 
 def decide(node: Node, type_: NodeType, digest: Digest) -> dict[str, Any]:
     """The node's settings, complete and checked, as its recipe will hold them."""
-    known = {port.name: port for port in type_.inputs if port.is_setting}
+    known = type_.settings
     for name in node.settings:
         if name not in known:
             raise UnknownSettingError(
@@ -153,7 +154,8 @@ def lay_out(
             type_ = types.get(node.type)
             if type_ is not None and type_.role is not Role.SOURCE:
                 settings = decide(node, type_, digest)
-                nodes[node_id] = replace(node, settings=settings)
+                if settings != node.settings:
+                    nodes[node_id] = replace(node, settings=settings)
     sources = [n for n in nodes.values() if followed.role(n.id) is Role.SOURCE]
     entry = _entry(sources) if entry is None else entry
     steps: dict[str, Step] = {}
@@ -189,23 +191,15 @@ def _step(
     for port in type_.inputs:
         if port.required and port.name not in links:
             raise PlanError(f"{node.label!r}: link something to {port.name!r}")
-    before = [steps[o.node] for ends in links.values() for o in ends if o.node in steps]
-    enters = any(o.node == entry for ends in links.values() for o in ends)
-    wide = type_.gathers or any(step.wide for step in before)
-    return Step(
-        node,
-        type_,
-        links,
-        {
-            p.name: node.settings[p.name]
-            for p in type_.inputs
-            if p.name in node.settings
-        },
-        varies=enters
-        or any(step.varies for step in before)
-        or any(port.from_shot for port in type_.inputs),
-        wide=wide,
-    )
+    varies, wide = bool(type_.from_shot), type_.gathers
+    for ends in links.values():
+        for end in ends:
+            before = steps.get(end.node)
+            varies = (
+                varies or end.node == entry or (before is not None and before.varies)
+            )
+            wide = wide or (before is not None and before.wide)
+    return Step(node, type_, links, node.settings, varies, wide)
 
 
 class _Followed:
@@ -356,8 +350,9 @@ def plan(
         if step.wide:
             continue
         settings = {**step.settings, **(changes or {}).get(step.node.id, {})}
-        inputs = _inputs(step, made)
-        settings.update(_from_shot(step, shot, inputs))
+        inputs: Inputs = {name: made[ends[0]] for name, ends in step.links.items()}
+        if step.type.from_shot:
+            settings.update(_from_shot(step, shot, inputs))
         task = _task(step, layout, settings, inputs, roots, shot.id)
         tasks.append(task)
         _note(task, step, made, roots)
@@ -400,8 +395,8 @@ def _gathered(
     made: Mapping[Endpoint, str],
     layout: Layout,
     available: Callable[[str], bool],
-) -> tuple[dict[str, str | tuple[str, ...]], list[Shot], list[Shot]]:
-    inputs: dict[str, str | tuple[str, ...]] = {}
+) -> tuple[Inputs, list[Shot], list[Shot]]:
+    inputs: Inputs = {}
     shots: list[Shot] = []
     missing: list[Shot] = []
     for port in step.type.inputs:
@@ -440,19 +435,13 @@ def _one(
     )
 
 
-def _inputs(
-    step: Step, made: Mapping[Endpoint, str]
-) -> dict[str, str | tuple[str, ...]]:
-    return {name: made[ends[0]] for name, ends in step.links.items()}
-
-
 def _from_shot(
     step: Step, shot: Shot, inputs: Mapping[str, str | tuple[str, ...]]
 ) -> Iterable[tuple[str, Any]]:
-    for port in step.type.inputs:
+    for port in step.type.from_shot:
         if port.from_shot == "recipe":
             yield port.name, inputs.get(step.parent_port, "")
-        elif port.from_shot:
+        else:
             yield port.name, _field(shot, port)
 
 
@@ -475,7 +464,7 @@ def _task(
     step: Step,
     layout: Layout,
     settings: dict[str, Any],
-    inputs: dict[str, str | tuple[str, ...]],
+    inputs: Inputs,
     roots: Mapping[str, tuple[str, ...]],
     shot: str | None,
 ) -> Task:

@@ -205,7 +205,7 @@ class Project:
         """Record the run and carry it out."""
         if prepared.is_new:
             writer = holder(self.home) or ""
-            with self.store.record():
+            with self.store.record(wait=False):  # it goes before all its tasks' records
                 run = replace(prepared.job.run, state="queued", writer=writer)
                 self.store.put(run)
         return self._begin(prepared.job)
@@ -217,7 +217,6 @@ class Project:
     def finish(self, live: Live, rows: list[Row]) -> None:
         """Write the manifest, and the run's end into its record."""
         self.live.pop(live.run.id, None)
-        write_manifest(Path(live.run.out), rows)
         counts = {str(s): sum(r.status is s for r in rows) for s in Status}
         ended = not any(row.status is Status.CANCELLED for row in rows)
         before = self.store.get(Run, live.run.id)
@@ -229,8 +228,10 @@ class Project:
             state,
             after.counts,
         ):
-            with self.store.record():
+            with self.store.record(wait=False):
                 self.store.put(after)
+        write_manifest(Path(live.run.out), rows)
+        self.store.database.flush()
 
     def _begin(self, job: Job) -> Live:
         exporter = Exporter(
