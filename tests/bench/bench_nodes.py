@@ -9,7 +9,6 @@ are interleaved and figures are medians.  Nothing is asserted.
 import asyncio
 import multiprocessing
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -80,8 +79,8 @@ def graph_of(nodes: list[tuple[tuple[int, ...], float]]) -> Any:
 
 
 @contextmanager
-def ours() -> Iterator[Callable[[Any], float]]:
-    """A project of ours with warm workers; gives seconds a run takes, from the graph."""
+def ours() -> Iterator[Callable[[Any], tuple[float, float]]]:
+    """A project of ours with warm workers; gives seconds of planning and of the run."""
     from nodegraph import trust
     from nodegraph.batch import Request
     from nodegraph.preset import Preset
@@ -94,16 +93,17 @@ def ours() -> Iterator[Callable[[Any], float]]:
         trust.trust(Path(folder))
         with Project(Path(folder), write=True) as project:
 
-            def run(nodes: Any) -> float:
+            def run(nodes: Any) -> tuple[float, float]:
                 graph = graph_of(nodes)
                 began = time.perf_counter()
                 request = Request(Preset(graph, "bench"))
                 prepared = project.prepare(request, lambda event: None)
+                planned = time.perf_counter()
                 live = project.start(prepared)
                 rows = live.done.result()
                 assert all(row.status == "completed" for row in rows)
                 assert live.counts["executed"] == len(nodes)
-                return time.perf_counter() - began
+                return planned - began, time.perf_counter() - planned
 
             run(layered(WIDTH, -0.5))
             yield run
@@ -175,36 +175,45 @@ def dask() -> Iterator[Callable[[Any], float]]:
 
 def main() -> None:
     """Measure, then print."""
+    times: dict[str, list[float]] = {"own, planning too": [], "own, once planned": []}
     with ours() as own, standard() as pool:
-        times: dict[str, list[float]] = {"own": [], "standard pool": []}
         for turn in range(ROUNDS):
-            times["own"].append(own(layered(NODES, (turn + 1) / 64)))
-            times["standard pool"].append(pool(layered(NODES, (turn + 1) / 64)))
+            planning, running = own(layered(NODES, (turn + 1) / 64))
+            times["own, planning too"].append(planning + running)
+            times["own, once planned"].append(running)
+            seconds = pool(layered(NODES, (turn + 1) / 64))
+            times.setdefault("standard pool", []).append(seconds)
         chains = {
-            n: median(own(chained(n, 0.1 + t + n / 7)) for t in range(3)) for n in (1000, CHAIN)
+            n: median(sum(own(chained(n, 0.1 + t + n / 7))) for t in range(3))
+            for n in (NODES, CHAIN)
         }
-        try:
-            with dask() as other:
-                times["dask.distributed"] = [
-                    other(layered(NODES, (turn + 1) / 64)) for turn in range(ROUNDS)
-                ]
-        except ImportError:
-            print("dask.distributed is not installed: pip install -e '.[bench]'")
-    base = median(times["own"])
-    print(
-        f"{NODES} nodes in layers of {WIDTH}, {WORKERS} workers, planning and records included"
-    )
-    for name, seconds in times.items():
-        each = median(seconds) / NODES * 1e6
+    try:
+        with dask() as other:
+            times["dask.distributed"] = [
+                other(layered(NODES, (turn + 1) / 64)) for turn in range(ROUNDS)
+            ]
+    except ImportError:
+        print("dask.distributed is not installed: make bench installs it")
+    _show(times, {n: seconds / n for n, seconds in chains.items()})
+
+
+def _show(times: dict[str, list[float]], chains: dict[int, float]) -> None:
+    print(f"{NODES} nodes in layers of {WIDTH}, {WORKERS} workers, median of {ROUNDS}")
+    middle = {name: median(seconds) for name, seconds in times.items()}
+    others = [name for name in middle if not name.startswith("own")]
+    for name, seconds in middle.items():
+        ratios = [
+            f"{seconds / middle[o]:.2f} x {o}" for o in others if name not in others
+        ]
         print(
-            f"  {name:18} {each:8.0f} us a node   own / {name}: {base / median(seconds):.2f}"
+            f"  {name:18} {seconds / NODES * 1e6:6.0f} us a node   {', '.join(ratios)}"
         )
-    per = {n: seconds / n for n, seconds in chains.items()}
+    small, large = chains[NODES], chains[CHAIN]
     print(
-        f"a chain: {per[1000] * 1e6:.0f} us a node at 1,000, "
-        f"{per[CHAIN] * 1e6:.0f} at {CHAIN:,}: {per[CHAIN] / per[1000]:.2f} x"
+        f"a chain, planning too: {small * 1e6:.0f} us a node at {NODES:,}, "
+        f"{large * 1e6:.0f} at {CHAIN:,}: {large / small:.2f} x"
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
