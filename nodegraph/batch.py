@@ -60,6 +60,7 @@ class Request:
     settings: tuple[Assignment, ...] = ()
     out: str = ""
     exclude: tuple[Path, ...] = ()
+    results: frozenset[str] = frozenset()
     retry_failed: bool = False
     dry: bool = False
 
@@ -223,7 +224,13 @@ def _board_entry(
 
 
 def _board_of(request: Request, path: Path, match: tuple[str, ...]) -> Board:
-    return read(path, recursive=request.recursive, match=match, exclude=request.exclude)
+    return read(
+        path,
+        recursive=request.recursive,
+        match=match,
+        exclude=request.exclude,
+        results=request.results,
+    )
 
 
 def _entered_pictures(

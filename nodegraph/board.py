@@ -4,7 +4,7 @@ import itertools
 import os
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -49,6 +49,7 @@ class _Found:
     folders: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
 
     def add(self, project: storyboarder.Project) -> None:
         """Take in the boards of a project and what it left out."""
@@ -59,6 +60,13 @@ class _Found:
         self.orphans += project.orphans
         self.unflattened += project.unflattened
 
+    def pass_by(self, results: Container[str]) -> None:
+        """Leave out pictures at these paths, unless there are no others."""
+        drawings = [p for p in self.panels if str(p.path) not in results]
+        if drawings:
+            self.results = [p.path.name for p in self.panels if str(p.path) in results]
+            self.panels = drawings
+
 
 def read(
     path: Path,
@@ -66,6 +74,7 @@ def read(
     recursive: bool = False,
     match: Sequence[str] = (),
     exclude: Sequence[Path] = (),
+    results: Container[str] = (),
 ) -> Board:
     """The board at `path`: a folder, a `.storyboarder` file or its `images` folder.
 
@@ -73,7 +82,8 @@ def read(
     too; a folder that holds a `.storyboarder` file gives the boards of that file.
     `match` keeps the panels whose path within the board, file name or name fits one of
     the globs, in any case; names do not depend on it.  Folders in `exclude` are passed
-    by.  No picture is opened.  Raises `BoardError`.
+    by; so are pictures at the paths in `results`, unless there are no others.  No
+    picture is opened.  Raises `BoardError`.
     """
     start = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     scene = _scene_at(start)
@@ -82,6 +92,7 @@ def read(
         _walk(start, recursive, exclude, found)
     else:
         found.add(storyboarder.read(scene))
+    found.pass_by(results)
     root = scene.parent if scene else start
     panels = _matching(_named(found.panels), root, match)
     if not panels:
@@ -278,6 +289,11 @@ def _sentences(found: _Found) -> Iterable[str]:
             found.links,
         ),
         ("folder cannot be read", "folders cannot be read", found.unreadable),
+        (
+            "picture is a result of an earlier run and left out",
+            "pictures are results of earlier runs and left out",
+            found.results,
+        ),
         (
             "folder is left out, --recursive takes it in",
             "folders are left out, --recursive takes them in",

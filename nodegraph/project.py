@@ -14,7 +14,7 @@ from nodegraph.exports import Exporter, Row, write_manifest
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.inbox import Inbox
-from nodegraph.lineage import Asset, Queue, Run, Settled, Status
+from nodegraph.lineage import Asset, Export, Queue, Run, Settled, Status
 from nodegraph.lock import holder
 from nodegraph.media import Media
 from nodegraph.place import FOLDER, home_of
@@ -194,12 +194,22 @@ class Project:
         out = Path(request.out) if request.out else self.out(request.preset.name)
         request = replace(
             request,
-            out=str(out.absolute()),
-            exclude=(*request.exclude, self.folder / "out", out, self.home),
+            out=os.path.abspath(out),  # noqa: PTH100 - as boards, links kept
+            exclude=(*request.exclude, self.folder / "out", self.home),
+            results=self._results_beside(request.board),
         )
         return batch.prepare(
             request, self.store, sources, self.registry.types, listener, self.board_id
         )
+
+    def _results_beside(self, board: Path | None) -> frozenset[str]:
+        """The paths of earlier results, which are no drawings of a board.
+
+        None for a board in the place of the project's results: it is meant.
+        """
+        if board is None or board.absolute().is_relative_to(self.folder / "out"):
+            return frozenset()
+        return frozenset(map(os.path.normpath, self.store.keys(Export)))
 
     def start(self, prepared: batch.Prepared) -> Live:
         """Record the run and carry it out."""
