@@ -146,11 +146,17 @@ class Graph:
         return self.nodes[node_id]
 
     def named(self, name: str) -> Node:
-        """The node the user calls `name`; raises `UnknownNodeError` naming those there are."""
-        for node in self.nodes.values():
-            if node.label == name:
-                return node
-        known = ", ".join(sorted(node.label for node in self.nodes.values()))
+        """The node the user calls `name`, in any case, or whose id it is.
+
+        Raises `UnknownNodeError` naming those there are.
+        """
+        nodes = self.nodes.values()
+        called = {node.label.casefold(): node for node in nodes}
+        called |= {node.id: node for node in nodes}
+        called |= {node.label: node for node in nodes}
+        if node := called.get(name) or called.get(name.casefold()):
+            return node
+        known = ", ".join(sorted(node.label for node in nodes))
         raise UnknownNodeError(
             f"there is no node {name!r}: choose one of {known or '(none)'}"
         )
