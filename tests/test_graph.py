@@ -78,10 +78,17 @@ def test_a_node_is_called_by_its_name_or_its_id(graph):
 
 
 def test_an_unknown_name_is_told_with_those_there_are(graph):
-    with pytest.raises(GraphError, match=r"no node 'a': choose one of Soft, b, in"):
-        graph.named("a")
+    with pytest.raises(GraphError, match=r"no node 'x': choose one of Soft, b, in"):
+        graph.named("x")
     with pytest.raises(GraphError, match=r"choose one of \(none\)"):
         Graph().named("a")
+
+
+def test_a_name_is_known_in_any_case_and_so_is_an_id(graph):
+    soft = graph.named("Soft")
+
+    assert graph.named("soft") is soft
+    assert graph.named(soft.id) is soft
 
 
 def test_an_unknown_id_is_told():
