@@ -42,7 +42,8 @@ def document(
 
 
 def _line(store: ProjectStore, asset: Asset) -> list[Asset]:
-    return [*(each.asset for each in ancestors(store, asset)), asset][::-1]
+    """The asset after all that it was made from, the drawings first."""
+    return [asset, *(each.asset for each in ancestors(store, asset))][::-1]
 
 
 def _shots(

@@ -180,6 +180,8 @@ def _shape(kind: Any) -> tuple[tuple[str, Any], ...]:
         default = each.default
         if default is MISSING and each.default_factory is not MISSING:
             default = each.default_factory()
+        if default and each.name in INDEXES.get(TABLES[kind], ()):
+            default = MISSING  # what is left out is found by no index
         shape.append((each.name, default))
     return tuple(shape)
 
