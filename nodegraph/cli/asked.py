@@ -16,7 +16,6 @@ from nodegraph.cli.graphs import load_graph
 from nodegraph.cli.report import report
 from nodegraph.cli.watch import Heard, Watch
 from nodegraph.place import FOLDER
-from nodegraph.plan import UnknownTypeError
 from nodegraph.project import Project
 from nodegraph.registry import Registry, discover
 
@@ -79,10 +78,7 @@ def _run(ask: Ask, watch: Watch) -> Path:
 
 def _run_in(project: Project, request: Request, watch: Watch) -> Path:
     said: Heard = Heard()
-    try:
-        prepared = project.prepare(request, said.put)
-    except UnknownTypeError as error:
-        raise UnknownTypeError(f"{error}{_hint(project)}") from None
+    prepared = project.prepare(request, said.put)
     for note in prepared.notes:
         printing.say(f"note: {note}")
     out = Path(prepared.job.run.out)
@@ -92,16 +88,6 @@ def _run_in(project: Project, request: Request, watch: Watch) -> Path:
         out.mkdir(parents=True, exist_ok=True)
         watch.carry_out(project, prepared, said)
     return out
-
-
-def _hint(project: Project) -> str:
-    """What may make a node type known that is not."""
-    if any(not file.trusted for file in trust.status(project.folder)):
-        return (
-            ": if it is one of the project's own, read its file in custom_nodes, "
-            "then run `workbench trust`"
-        )
-    return ": `workbench nodes` lists those there are"
 
 
 def _request(ask: Ask, registry: Registry) -> Request:

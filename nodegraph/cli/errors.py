@@ -100,6 +100,7 @@ def code_of(error: Exception) -> int:
 _CODES: dict[int, frozenset[str]] = {
     USAGE: frozenset(
         {
+            "MarkError",
             "UnknownAssetError",
             "UnknownNodeError",
             "UnknownSettingError",
