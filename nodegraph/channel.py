@@ -16,6 +16,7 @@ from multiprocessing.process import parent_process
 from typing import Any, NamedTuple
 
 from nodegraph import system
+from nodegraph.problem import words
 
 # Kinds of message from a worker: the first byte.
 READY, REPORTS, RESULT, FAILURE = b"K", b"R", b"V", b"E"
@@ -239,11 +240,3 @@ def _pickled(error: BaseException) -> bytes | None:
         return pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - any class may refuse in its own way
         return None
-
-
-def words(error: BaseException) -> str:
-    """What an exception says, or nothing where it cannot even do that."""
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
-        return ""

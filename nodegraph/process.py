@@ -25,8 +25,8 @@ from nodegraph.channel import (
     TAKEN,
     Failure,
     serve,
-    words,
 )
+from nodegraph.problem import words
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nodegraph import custom
 from nodegraph.custom import CustomFile
 from nodegraph.node import NodeType
-from nodegraph.problem import Problem
+from nodegraph.problem import Problem, words
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -141,7 +141,9 @@ def _import(name: str, place: str) -> _Found:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             return _Found(place, import_module(name))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the failure becomes data
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the failure becomes data
         return _Found(place, cause=f"is not loaded: {_cause(error, place)}")
 
 
@@ -152,6 +154,6 @@ def _cause(error: BaseException, place: str) -> str:
     else:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == place]
-        line, text = (lines or [None])[-1], str(error).partition("\n")[0]
+        line, text = (lines or [None])[-1], words(error).partition("\n")[0]
     cause = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return f"line {line}: {cause}" if line else cause

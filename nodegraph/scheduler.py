@@ -436,7 +436,7 @@ class Scheduler:
             attempt = Attempt(victim.key, 0 if final else deaths, death.reason)
             self._store.put(attempt)
         if final:
-            text = f"its worker died {deaths} times, the last time of: {death.reason}"
+            text = f"its worker died {deaths} times, the last time: {death.reason}"
             self._fail(running, unit, (victim,), text)
 
     def _fail(

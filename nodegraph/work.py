@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from nodegraph.channel import channel, words
+from nodegraph.channel import channel
 from nodegraph.context import Cancelled, Context, Held
 from nodegraph.custom import CustomFile
 from nodegraph.identities import SUFFIX as IDENTITY
@@ -15,11 +15,17 @@ from nodegraph.identities import Identities
 from nodegraph.lineage import Kind, Status, Task
 from nodegraph.media import Media, MediaError, decode
 from nodegraph.node import File, MissingError, NodeType, Port
+from nodegraph.problem import words
 from nodegraph.registry import discover
 from nodegraph.values import Encoded, Identity, Image, Mask, Reference, name_of
 
 SMALL = 1024
 """The most bytes of text that travel along an edge: they lie in the record."""
+
+
+LONGEST = 500
+"""The most characters of an error that are kept."""
+_READ_ONLY = "assignment destination is read-only"  # NumPy's words for it
 
 
 class Given(NamedTuple):
@@ -117,7 +123,7 @@ def carry_out(bench: Bench, order: Order) -> None:
                 continue
             except Cancelled:
                 raise
-            except (Exception, SystemExit) as error:  # noqa: BLE001 (a node's failure becomes data here)
+            except BaseException as error:  # noqa: BLE001 (a node's failure becomes data here)
                 link.report(failure(index, error, time.monotonic() - began))
         lost.update(task.recipe.makes(port.name) for port in type_.outputs)
 
@@ -139,8 +145,11 @@ def failure(index: int, error: BaseException, seconds: float) -> Failed:
 def sentence(error: BaseException) -> str:
     """What went wrong, on one line; a message meant for users needs no type's name."""
     text = " ".join(words(error).split())
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     if isinstance(error, MemoryError):
         return "out of memory: free some, or make the picture smaller"
+    if isinstance(error, ValueError) and text == _READ_ONLY:
+        return "the node changes the picture it was given: it has to work on a copy"
     if isinstance(error, ValueError | MediaError) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
