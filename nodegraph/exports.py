@@ -3,51 +3,52 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from nodegraph.filenames import next_version, output_name
-from nodegraph.files import write_whole
+from nodegraph.filenames import (
+    UnsafePathError,
+    fold,
+    inside,
+    next_version,
+    output_name,
+)
+from nodegraph.files import write_new
 from nodegraph.lineage import Asset, Export, Kind, Shot, Status, Take, recipe_of
+from nodegraph.lines import JournalError
+from nodegraph.manifest import (
+    FORMAT,
+    MANIFEST,
+    ManifestError,
+    Row,
+    entries_in,
+    worst,
+    write_manifest,
+)
 from nodegraph.media import Media, MediaError, with_provenance
 from nodegraph.plan import Layout, Result, ShotPlan
 from nodegraph.running import TaskEvent
 from nodegraph.store import ProjectStore
 from nodegraph.values import Encoded
 
-MANIFEST = "manifest.json"
-FORMAT = 1
-SEVERITY = ("done", "unchanged", "soft", "no_mask", "no_face")
-"""Outcomes of completed tasks, the worst last; one not listed is worse than all."""
-PASSED = frozenset({"no_face", "no_mask"})
-"""Outcomes that say a face or mask node did nothing."""
+__all__ = [
+    "MANIFEST",
+    "Exporter",
+    "ManifestError",
+    "Row",
+    "copy_for_people",
+    "provenance",
+    "worst",
+    "write_manifest",
+]
+
 _WORST_FIRST = (Status.FAILED, Status.HELD, Status.CANCELLED)
-
-
-class Row(NamedTuple):
-    """What became of one result of one shot, or of the run as a whole."""
-
-    shot: str | None
-    source: str | None
-    file: Path | None
-    asset: str | None
-    outcome: str | None
-    status: Status
-    error: str | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether it came through though a face or mask node did nothing."""
-        return self.status is Status.COMPLETED and self.outcome in PASSED
-
-
-def worst(outcomes: Iterable[str | None]) -> str | None:
-    """The most severe outcome; None where there is none."""
-    known = [outcome for outcome in outcomes if outcome]
-    rank = {name: index for index, name in enumerate(SEVERITY)}
-    return max(known, key=lambda name: rank.get(name, len(SEVERITY)), default=None)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Exporter:
     layout: Layout
     run: str = ""
     dry: bool = False
+    _listings: dict[Path, list[str]] = field(default_factory=dict, repr=False)
 
     def rows(self, plan: ShotPlan, ends: Mapping[str, TaskEvent]) -> list[Row]:
         """Write what a plan has given, and say what became of each of its results."""
@@ -111,6 +113,8 @@ class Exporter:
             outcome = worst(ends[key].outcome for key in path) or "done"
         try:
             file = None if self.dry else self._export(asset, result, shot)
+        except JournalError:
+            raise
         except (OSError, MediaError) as error:
             return _row(
                 shot, Status.FAILED, asset_id, error=_unwritten(error, self.out)
@@ -119,61 +123,143 @@ class Exporter:
 
     def _export(self, asset: Asset, result: Result, shot: Shot | None) -> Path | None:
         """The result's file, written if it is not there, and its take made current."""
-        known = self._known(asset, result, shot)
-        path = Path(known.id) if known else None
-        if known is None or path is None or not path.exists():
-            if asset.type not in (Kind.BASE, Kind.REFINED, Kind.MASK):
-                return None
-            known, data = self._prepared(asset, result, shot, known)
-            with self.store.record():
-                self.store.put(known)
-                self._make_current(asset, result, shot)
-            path = Path(known.id)
+        known, is_there = self._known(asset, result, shot)
+        if known is not None and is_there:
+            self._make_current(asset, result, shot)
+            return Path(known.id)
+        if asset.type not in (Kind.BASE, Kind.REFINED, Kind.MASK):
+            return None
+        file = copy_for_people(self.media, asset, shot)
+        while True:
+            export = self._record(file, asset, result, shot, known)
+            path = Path(export.id)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, data)
-        elif shot is not None:
-            with self.store.record():
-                self._make_current(asset, result, shot)
-        return path
+            if _holds(path, file.data):
+                return path
+            with suppress(FileExistsError):  # another program was faster
+                write_new(path, file.data)
+                return path
+            known = None
 
-    def _known(self, asset: Asset, result: Result, shot: Shot | None) -> Export | None:
+    def _known(
+        self, asset: Asset, result: Result, shot: Shot | None
+    ) -> tuple[Export | None, bool]:
+        """The file that was written of this result, and whether it is still there.
+
+        One of another size is no longer ours.
+        """
         name = _result_name(self.preset, result)
         folder = str(self._folder(shot))
         shot_id = shot.id if shot else None
-        for export in self.store.by(Export, "asset", asset.id):
+        gone = None
+        for export in self._exports_of(asset, shot):
             here = os.path.dirname(export.id) == folder  # noqa: PTH120 (fast path)
-            if here and export.shot == shot_id and export.result == name:
-                return export
-        return None
+            mine = (export.asset, export.shot, export.result)
+            if here and mine == (asset.id, shot_id, name):
+                size = _size(export.id)
+                if size == export.size:
+                    return export, True
+                gone = export if size is None else gone
+        return gone, False
 
-    def _prepared(
+    def _exports_of(self, asset: Asset, shot: Shot | None) -> list[Export]:
+        """Few, and that of the asset for the shot among them."""
+        if shot is not None and shot.name:
+            return self.store.by(Export, "shot", shot.id)
+        return self.store.by(Export, "asset", asset.id)
+
+    def _record(
         self,
+        file: Encoded,
         asset: Asset,
         result: Result,
         shot: Shot | None,
         known: Export | None,
-    ) -> tuple[Export, bytes]:
-        data, suffix = copy_for_people(self.media, asset, shot)
-        version, path = (
-            (known.version, known.id) if known else self._next(result, shot, suffix)
+    ) -> Export:
+        """Claim a path for the file and say which take it is, before it is written."""
+        digest, shot_id = (
+            hashlib.sha256(file.data).hexdigest(),
+            shot.id if shot else None,
         )
-        digest, shot_id = hashlib.sha256(data).hexdigest(), shot.id if shot else None
         name = _result_name(self.preset, result)
-        return Export(path, asset.id, shot_id, digest, len(data), name, version), data
+        with self.store.record():
+            version, path = (
+                (known.version, known.id)
+                if known
+                else self._listed(file, asset, shot) or self._next(file, result, shot)
+            )
+            size = len(file.data)
+            export = Export(path, asset.id, shot_id, digest, size, name, version)
+            self.store.put(export)
+            self._make_current(asset, result, shot)
+        return export
 
-    def _next(self, result: Result, shot: Shot | None, suffix: str) -> tuple[int, str]:
+    def _listed(
+        self, file: Encoded, asset: Asset, shot: Shot | None
+    ) -> tuple[int, str] | None:
+        """The very file, where the manifest has it and the records do not: the folder
+        was moved, or the project's records are gone."""
+        name = self._manifest.get((_label(shot), asset.id))
+        version = re.search(r"_v([0-9]{1,9})\.[^.]+$", name or "")
+        if name is None or version is None:
+            return None
+        try:
+            path = inside(self.out, name)
+        except UnsafePathError:
+            return None
+        at_home = path.parent == self._folder(shot)
+        return (
+            (int(version[1]), str(path))
+            if at_home and _holds(path, file.data)
+            else None
+        )
+
+    @cached_property
+    def _manifest(self) -> dict[tuple[str | None, str], str]:
+        """The files that the manifest lists, by shot and asset."""
+        with suppress(ManifestError):
+            return {
+                (entry.get("shot"), str(entry.get("asset"))): str(entry["file"])
+                for entry in entries_in(self.out)
+                if entry.get("file")
+            }
+        return {}
+
+    def _next(
+        self, file: Encoded, result: Result, shot: Shot | None
+    ) -> tuple[int, str]:
         """The first free version and its path; what was ever written counts too."""
         folder = self._folder(shot)
         name, output = shot.name if shot else "", result.name or None
-        taken = [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
+        taken = self._alike(folder, output_name(name, self.preset, output, "x", 0))
         taken += [
             Path(export.id).name
             for export in self.store.by(Export, "shot", shot.id if shot else None)
             if Path(export.id).parent == folder
         ]
         version = next_version(taken, name, self.preset, output)
-        file = output_name(name, self.preset, output, suffix, version)
-        return version, str(folder / file)
+        while True:
+            named = output_name(name, self.preset, output, file.suffix, version)
+            path = str(folder / named)
+            if self.store.get(Export, path) is None and not os.path.lexists(path):
+                return version, path
+            version += 1
+
+    def _alike(self, folder: Path, first: str) -> list[str]:
+        """The names in a folder that begin as `first`, a version's, does.
+
+        A folder is read once: whatever comes into it later is met when writing.
+        """
+        names = self._listings.get(folder)
+        if names is None:
+            found = (
+                [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
+            )
+            names = self._listings[folder] = sorted(map(fold, found))
+        series = fold(first.rpartition("_v")[0])
+        start = bisect_left(names, series)
+        end = bisect_left(names, series + "_v\U0010ffff", start)
+        return names[start:end]
 
     def _folder(self, shot: Shot | None) -> Path:
         return (
@@ -184,20 +270,55 @@ class Exporter:
 
     def _make_current(self, asset: Asset, result: Result, shot: Shot | None) -> None:
         """Make the asset the current take of its result, a new one if need be."""
-        if shot is None:
+        if shot is None or not shot.name or self._is_current(asset, result, shot):
             return
-        takes = self.store.by(Take, "shot", shot.id)
-        output = result.name
-        same = [t for t in takes if (t.preset, t.output) == (self.preset, output)]
-        mine = next((t for t in same if t.asset == asset.id), None)
-        if mine is not None and mine.current:
-            return
-        if mine is None:
-            number = 1 + max((take.number for take in takes), default=0)
-            id_ = f"{shot.id}/{number}"
-            mine = Take(id_, shot.id, self.preset, output, number, asset.id, self.run)
-        stale = [replace(t, current=False) for t in same if t.current]
-        self.store.put(*stale, replace(mine, current=True))
+        with self.store.record():
+            takes = self.store.by(Take, "shot", shot.id)
+            same = [
+                t for t in takes if (t.preset, t.output) == (self.preset, result.name)
+            ]
+            mine = next((take for take in same if take.asset == asset.id), None)
+            if mine is None:
+                number = 1 + max((take.number for take in takes), default=0)
+                mine = Take(
+                    f"{shot.id}/{number}",
+                    shot.id,
+                    self.preset,
+                    result.name,
+                    number,
+                    asset.id,
+                    self.run,
+                )
+            stale = [replace(take, current=False) for take in same if take.current]
+            self.store.put(*stale, replace(mine, current=True))
+
+    def _is_current(self, asset: Asset, result: Result, shot: Shot) -> bool:
+        key = asset.id, self.preset, result.name
+        return any(
+            take.current and (take.asset, take.preset, take.output) == key
+            for take in self.store.by(Take, "shot", shot.id)
+        )
+
+
+def _label(shot: Shot | None) -> str | None:
+    """The shot's name in the manifest."""
+    return (shot.path or None) if shot else None
+
+
+def _size(path: str) -> int | None:
+    """The bytes of what lies there; None where nothing does."""
+    try:
+        return os.lstat(path).st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether the file is there already, byte for byte."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def _result_name(preset: str, result: Result) -> str:
@@ -252,7 +373,7 @@ def _unwritten(error: OSError | MediaError, out: Path) -> str:
     if isinstance(error, MediaError):
         return str(error)
     cause = error.strerror or str(error)
-    return f"no file can be written to {out}: {cause}; make room or choose another"
+    return f"no file can be written to {out}: {cause}; make room there or use --out"
 
 
 def copy_for_people(media: Media, asset: Asset, shot: Shot | None) -> Encoded:
@@ -279,45 +400,3 @@ def provenance(asset: Asset, shot: Shot | None) -> str:
         "outcome": asset.outcome,
     }
     return json.dumps(facts, sort_keys=True, ensure_ascii=False)
-
-
-def write_manifest(out: Path, rows: Sequence[Row]) -> Path:
-    """Say in the output folder what became of every shot; earlier ones stay listed."""
-    path = out / MANIFEST
-    entries = [_entry(row, out) for row in rows]
-    mine = {entry["shot"] for entry in entries}
-    old = [e for e in _old_entries(path) if e.get("shot") not in mine]
-    text = json.dumps({"format": FORMAT, "entries": [*old, *entries]}, indent=2)
-    data = (text + "\n").encode("utf-8", "surrogatepass")
-    if not path.exists() or path.read_bytes() != data:
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
-    return path
-
-
-def _old_entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        entries = json.loads(path.read_bytes())["entries"]
-        return [e for e in entries if isinstance(e, dict)]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-
-
-def _entry(row: Row, out: Path) -> dict[str, Any]:
-    return {
-        "shot": row.shot,
-        "source": _relative(Path(row.source), out) if row.source else None,
-        "file": _relative(row.file, out) if row.file else None,
-        "asset": row.asset,
-        "recipe": recipe_of(row.asset) if row.asset else None,
-        "outcome": row.outcome,
-        "status": str(row.status),
-        "error": row.error,
-    }
-
-
-def _relative(path: Path, out: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, out)).as_posix()
-    except ValueError:
-        return str(path)  # on another drive

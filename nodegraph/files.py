@@ -27,6 +27,31 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     _flush_folder(path.parent)
 
 
+def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """As `write_whole`, but never over a file: FileExistsError where one is there.
+
+    Holds against other processes too.
+    """
+    scratch = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _write(scratch, data, mode)
+        _name(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    _flush_folder(path.parent)
+
+
+def _name(scratch: Path, path: Path) -> None:
+    """Give a finished file its name if the name is free."""
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        scratch.replace(path)
+
+
 def _write(path: Path, data: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags, mode), "wb") as file:  # noqa: PTH123 - of a descriptor

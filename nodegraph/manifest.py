@@ -1,0 +1,127 @@
+"""What became of every shot: a list in the output folder, for people and programs."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nodegraph.files import write_whole
+from nodegraph.lineage import Status, recipe_of
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+SEVERITY = ("done", "unchanged", "soft", "no_mask", "no_face")
+"""Outcomes of completed tasks, the worst last; one not listed is worse than all."""
+PASSED = frozenset({"no_face", "no_mask"})
+"""Outcomes that say a face or mask node did nothing."""
+
+
+class ManifestError(OSError):
+    """The manifest's place is taken by a file that is none."""
+
+
+class Row(NamedTuple):
+    """What became of one result of one shot, or of the run as a whole."""
+
+    shot: str | None
+    source: str | None
+    file: Path | None
+    asset: str | None
+    outcome: str | None
+    status: Status
+    error: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether it came through though a face or mask node did nothing."""
+        return self.status is Status.COMPLETED and self.outcome in PASSED
+
+
+def worst(outcomes: Iterable[str | None]) -> str | None:
+    """The most severe outcome; None where there is none."""
+    known = [outcome for outcome in outcomes if outcome]
+    rank = {name: index for index, name in enumerate(SEVERITY)}
+    return max(known, key=lambda name: rank.get(name, len(SEVERITY)), default=None)
+
+
+def write_manifest(
+    out: Path, rows: Sequence[Row], order: Callable[[], Iterable[str]] = tuple
+) -> Path:
+    """Say in the output folder what became of every shot; earlier ones stay listed.
+
+    `order` gives the names of all shots as they follow each other on the board.
+    Raises `OSError`, `ManifestError` among them.
+    """
+    path = out / MANIFEST
+    entries = [_entry(row, out) for row in rows]
+    mine = {entry["shot"] for entry in entries}
+    old = [e for e in entries_in(out) if e.get("shot") not in mine]
+    if old:
+        entries = _in_order([*old, *entries], order())
+    text = json.dumps({"format": FORMAT, "entries": entries}, indent=2)
+    data = (text + "\n").encode()
+    if not path.exists() or path.read_bytes() != data:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+    return path
+
+
+def _in_order(
+    entries: Iterable[dict[str, Any]], order: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Shots as on the board, those of other boards before, what is no shot's last."""
+    places = {name: index for index, name in enumerate(order)}
+    last = len(places)
+
+    def place(entry: Mapping[str, Any]) -> int:
+        name = entry.get("shot")
+        return last if name is None else places.get(name, -1)
+
+    return sorted(entries, key=place)
+
+
+def entries_in(out: Path) -> list[dict[str, Any]]:
+    """What the manifest in a folder lists; `ManifestError` for a file of another use."""
+    path = out / MANIFEST
+    entries = _entries(path)
+    if entries is None:
+        raise ManifestError(
+            f"{path} is no list of this program: move it away or choose another folder "
+            "with --out"
+        )
+    return entries
+
+
+def _entries(path: Path) -> list[dict[str, Any]] | None:
+    """The entries of a manifest, none where there is no file; None if it is no manifest."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (OSError, ValueError, RecursionError):
+        return None
+    entries = content.get("entries") if isinstance(content, dict) else None
+    if not isinstance(entries, list) or content.get("format") != FORMAT:
+        return None
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _entry(row: Row, out: Path) -> dict[str, Any]:
+    return {
+        "shot": row.shot or None,
+        "source": _relative(Path(row.source), out) if row.source else None,
+        "file": _relative(row.file, out) if row.file else None,
+        "asset": row.asset,
+        "recipe": recipe_of(row.asset) if row.asset else None,
+        "outcome": row.outcome,
+        "status": str(row.status),
+        "error": row.error,
+    }
+
+
+def _relative(path: Path, out: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, out)).as_posix()
+    except ValueError:
+        return str(path)  # on another drive
