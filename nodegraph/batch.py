@@ -27,6 +27,7 @@ from nodegraph.plan import (
     Layout,
     ShotPlan,
     UnsettledError,
+    as_queued,
     lay_out,
     plan,
 )
@@ -138,30 +139,10 @@ def again(run: Run, types: Types, publish: Callable[[Event], None]) -> Job:
     Tasks of a node type that has changed since fail, and say so.
     """
     graph = presets.loads(json.dumps(dict(run.graph)), run.preset).graph
-    layout = lay_out(graph, types, entry=run.entry)
+    layout = as_queued(lay_out(graph, types, entry=run.entry), run.versions)
     shots = [of_row(Shot, row) for row in run.shots]
     plans = plan_shots(layout, shots, run.entries, run.changes)
-    stale = {
-        name: (run.versions[name], type_.version)
-        for name, type_ in types.items()
-        if name in run.versions and type_.version != run.versions[name]
-    }
-    return Job(run, layout, [_refusing(p, stale) for p in plans], types, publish)
-
-
-def _refusing(each: ShotPlan, stale: Mapping[str, tuple[str, str]]) -> ShotPlan:
-    if not stale:
-        return each
-    tasks = []
-    for task in each.tasks:
-        if task.recipe.node in stale:
-            old, new = stale[task.recipe.node]
-            text = (
-                f"node {task.recipe.node!r} changed from v{old} to v{new}: queue again"
-            )
-            task = replace(task, refusal=text)
-        tasks.append(task)
-    return replace(each, tasks=tuple(tasks))
+    return Job(run, layout, plans, types, publish)
 
 
 def _digest(sources: Sources, node: Node, port: Port, value: str) -> str:

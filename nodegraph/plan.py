@@ -3,20 +3,39 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodegraph.graph import Endpoint, Graph, Node
 from nodegraph.lineage import Recipe, Shot, Task
 from nodegraph.node import File, MissingError, NodeType, Port, Role, SettingError
-from nodegraph.values import Image, fits
+from nodegraph.values import Image
+from nodegraph.wiring import (
+    PlanError,
+    Result,
+    UnknownTypeError,
+    Wiring,
+    not_installed,
+)
+
+__all__ = [
+    "Digest",
+    "Layout",
+    "PlanError",
+    "Result",
+    "ShotPlan",
+    "Step",
+    "UnknownSettingError",
+    "UnknownTypeError",
+    "UnsettledError",
+    "as_queued",
+    "decide",
+    "lay_out",
+    "plan",
+]
 
 Digest = Callable[[Node, Port, str], str]
 Types = Mapping[str, NodeType]
 Inputs = dict[str, str | tuple[str, ...]]
-
-
-class PlanError(ValueError):
-    """The graph cannot be run as it is; the message names node, cause and remedy."""
 
 
 class UnknownSettingError(PlanError):
@@ -27,21 +46,9 @@ class UnsettledError(PlanError):
     """The user has to say which picture enters where; the message tells how."""
 
 
-class UnknownTypeError(PlanError):
-    """A node's type is not installed, or its file is not trusted."""
-
-
-class Result(NamedTuple):
-    """What a graph is run for: an output, under the name its files carry."""
-
-    name: str
-    """Empty where the graph has one result only."""
-    origin: Endpoint
-
-
 @dataclass(frozen=True)
 class Step:
-    """A node that makes a recipe, with its links followed to where values arise."""
+    """A node that makes a recipe, with its links wiring to where values arise."""
 
     node: Node
     type: NodeType
@@ -51,6 +58,8 @@ class Step:
     """Whether it differs from shot to shot."""
     wide: bool
     """Whether it runs once a run: it takes the results of all shots, or follows one."""
+    refusal: str = ""
+    """Why its tasks must not be carried out; empty for most."""
 
     @cached_property
     def parent_port(self) -> str:
@@ -62,7 +71,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Layout:
-    """A graph made ready to plan any number of shots: checked, in order, followed."""
+    """A graph made ready to plan any number of shots: checked, in order, wiring."""
 
     graph: Graph
     """With every needed setting decided."""
@@ -147,8 +156,8 @@ def lay_out(
     enters; where it is None that is the one whose file is not set.  Raises `PlanError`,
     or `MissingError` where something is not installed.
     """
-    followed = _Followed(graph, types)
-    nodes = {i: graph.nodes[i] for i in followed.needed}
+    wiring = Wiring(graph, types)
+    nodes = {i: graph.nodes[i] for i in wiring.needed}
     if digest is not None:
         for node_id, node in nodes.items():
             type_ = types.get(node.type)
@@ -156,16 +165,14 @@ def lay_out(
                 settings = decide(node, type_, digest)
                 if settings != node.settings:
                     nodes[node_id] = replace(node, settings=settings)
-    sources = [n for n in nodes.values() if followed.role(n.id) is Role.SOURCE]
+    sources = [n for n in nodes.values() if wiring.role(n.id) is Role.SOURCE]
     entry = _entry(sources) if entry is None else entry
     steps: dict[str, Step] = {}
     for node in nodes.values():
-        if followed.role(node.id) is Role.WORK:
-            steps[node.id] = _step(node, followed, steps, entry)
+        if wiring.role(node.id) is Role.WORK:
+            steps[node.id] = _step(node, wiring, steps, entry)
     decided = replace(graph, nodes={**graph.nodes, **nodes})
-    return Layout(
-        decided, tuple(steps.values()), followed.results, tuple(sources), entry
-    )
+    return Layout(decided, tuple(steps.values()), wiring.results, tuple(sources), entry)
 
 
 def _entry(sources: Sequence[Node]) -> str:
@@ -179,15 +186,11 @@ def _entry(sources: Sequence[Node]) -> str:
     return empty[0] if empty else ""
 
 
-def _step(
-    node: Node, followed: "_Followed", steps: Mapping[str, Step], entry: str
-) -> Step:
-    type_ = followed.types.get(node.type)
+def _step(node: Node, wiring: Wiring, steps: Mapping[str, Step], entry: str) -> Step:
+    type_ = wiring.types.get(node.type)
     if type_ is None:
-        raise UnknownTypeError(
-            f"{node.label!r}: no node type {node.type!r} is installed"
-        )
-    links = followed.links(node.id)
+        raise not_installed(node)
+    links = wiring.links(node.id)
     for port in type_.inputs:
         if port.required and port.name not in links:
             raise PlanError(f"{node.label!r}: link something to {port.name!r}")
@@ -199,137 +202,45 @@ def _step(
                 varies or end.node == entry or (before is not None and before.varies)
             )
             wide = wide or (before is not None and before.wide)
-    return Step(node, type_, links, node.settings, varies, wide)
+    step = Step(node, type_, links, node.settings, varies, wide)
+    if wide:
+        _check_shared(step, steps, entry)
+    return step
 
 
-class _Followed:
-    """The graph with its links followed through whatever makes no recipe."""
-
-    def __init__(self, graph: Graph, types: Types) -> None:
-        self.graph, self.types = graph, types
-        self._into: dict[str, dict[str, list[Endpoint]]] = {}
-        for edge in graph.edges:
-            ports = self._into.setdefault(edge.target.node, {})
-            ports.setdefault(edge.target.port, []).append(edge.source)
-        self._order = graph.order()
-        self._links: dict[str, dict[str, tuple[Endpoint, ...]]] = {}
-        self._origins: dict[Endpoint, Endpoint | None] = {}
-        self._dead: set[str] = set()
-        for node_id in self._order:
-            self._follow(graph.nodes[node_id])
-        self.results = self._results()
-        self.needed = self._needed()
-
-    def role(self, node_id: str) -> Role:
-        """What the node is to the planner; an unknown type works."""
-        type_ = self.types.get(self.graph.nodes[node_id].type)
-        return type_.role if type_ else Role.WORK
-
-    def links(self, node_id: str) -> dict[str, tuple[Endpoint, ...]]:
-        """For each linked input, in signature order, where its values arise."""
-        if node_id not in self._links:
-            self._links[node_id] = self._find_links(node_id)
-        return self._links[node_id]
-
-    def _find_links(self, node_id: str) -> dict[str, tuple[Endpoint, ...]]:
-        """As `links`; whatever the node needs has been followed before."""
-        into = self._into.get(node_id, {})
-        type_ = self.types.get(self.graph.nodes[node_id].type)
-        names = [port.name for port in type_.inputs] if type_ else list(into)
-        found = {}
-        for name in (name for name in names if name in into):
-            origins = [o for o in map(self.origin, into[name]) if o is not None]
-            if origins:
-                found[name] = tuple(origins)
-        return found
-
-    def origin(self, end: Endpoint) -> Endpoint | None:
-        """Where the value at an output arises; None where a mute cuts it off."""
-        if end.node in self._dead:
-            return None
-        return self._origins.get(end, end)
-
-    def _follow(self, node: Node) -> None:
-        type_ = self.types.get(node.type)
-        if node.mute or self._starved(node, type_):
-            self._dead.add(node.id)
-        elif type_ is None:
-            return
-        elif type_.role in (Role.PASS, Role.OUTPUT) or node.bypass:
-            links = self.links(node.id)
-            for out in type_.outputs:
-                self._origins[Endpoint(node.id, out.name)] = next(
-                    (
-                        links[port.name][0]
-                        for port in type_.inputs
-                        if port.name in links and _may_pass(port, out, type_)
-                    ),
-                    None,
-                )
-
-    def _starved(self, node: Node, type_: NodeType | None) -> bool:
-        """Whether a mute upstream took a required input away."""
-        if type_ is None or not self._dead:
-            return False
-        live, into = self.links(node.id), self._into.get(node.id, {})
-        return any(
-            port.required and port.name in into and port.name not in live
-            for port in type_.inputs
-        )
-
-    def _results(self) -> tuple[Result, ...]:
-        outputs = [
-            self.graph.nodes[node_id]
-            for node_id in self._order
-            if self.role(node_id) is Role.OUTPUT and node_id not in self._dead
-        ]
-        found = [
-            (str(node.settings.get("name") or node.label), self._first_origin(node))
-            for node in outputs
-        ] or self._unconnected()
-        ends = [(name, origin) for name, origin in found if origin is not None]
-        if len(ends) == 1:
-            return (Result("", ends[0][1]),)
-        names = [name for name, _ in ends]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise PlanError(f"two outputs are called {twice[0]!r}: rename one")
-        return tuple(Result(name, origin) for name, origin in ends)
-
-    def _first_origin(self, node: Node) -> Endpoint | None:
-        type_ = self.types[node.type]
-        return self.origin(Endpoint(node.id, type_.outputs[0].name))
-
-    def _unconnected(self) -> list[tuple[str, Endpoint | None]]:
-        used = {edge.source for edge in self.graph.edges}
-        found: list[tuple[str, Endpoint | None]] = []
-        for node_id in self._order:
-            node = self.graph.nodes[node_id]
-            type_ = self.types.get(node.type)
-            if node_id in self._dead or type_ is None or type_.role is Role.SOURCE:
-                continue
-            for port in type_.outputs:
-                end = Endpoint(node_id, port.name)
-                alone = len(type_.outputs) == 1
-                if end not in used:
-                    name = node.label if alone else f"{node.label} {port.name}"
-                    found.append((name, self.origin(end)))
-        return found
-
-    def _needed(self) -> list[str]:
-        if not self.results:
-            raise PlanError("the graph gives nothing: add a node, or unmute one")
-        waiting = [result.origin.node for result in self.results]
-        needed = set(waiting)
-        while waiting:
-            for origins in self.links(waiting.pop()).values():
-                new = {origin.node for origin in origins} - needed
-                needed |= new
-                waiting.extend(new)
-        return [node_id for node_id in self._order if node_id in needed]
+def _check_shared(step: Step, steps: Mapping[str, Step], entry: str) -> None:
+    """What runs once for all shots takes single pictures only that all shots share."""
+    for port in step.type.inputs:
+        for end in () if port.many else step.links.get(port.name, ()):
+            before = steps.get(end.node)
+            if end.node == entry or (before and before.varies and not before.wide):
+                raise PlanError(own_to_each_shot(step, port))
 
 
-def _may_pass(port: Port, out: Port, type_: NodeType) -> bool:
-    return type_.role is not Role.WORK or (not port.many and fits(port.type, out.type))
+def own_to_each_shot(step: Step, port: Port) -> str:
+    """Why the port of a node that runs once for all shots cannot be filled."""
+    return (
+        f"{step.node.label!r} runs once for all shots, but {port.name!r} is linked to "
+        "what each shot has its own of: link something that all shots share"
+    )
+
+
+def as_queued(layout: Layout, versions: Mapping[str, str]) -> Layout:
+    """The layout as it was when the node types had these versions.
+
+    Results of then keep their recipes; what has none is refused where its node type
+    has changed since.
+    """
+    return replace(layout, steps=tuple(_as_queued(s, versions) for s in layout.steps))
+
+
+def _as_queued(step: Step, versions: Mapping[str, str]) -> Step:
+    name, new = step.type.name, step.type.version
+    old = versions.get(name, new)
+    if old == new:
+        return step
+    text = f"node {name!r} changed from v{old} to v{new}: queue again"
+    return replace(step, type=replace(step.type, version=old), refusal=text)
 
 
 def plan(
@@ -352,92 +263,17 @@ def plan(
         settings = {**step.settings, **(changes or {}).get(step.node.id, {})}
         inputs: Inputs = {name: made[ends[0]] for name, ends in step.links.items()}
         if step.type.from_shot:
-            settings.update(_from_shot(step, shot, inputs))
-        task = _task(step, layout, settings, inputs, roots, shot.id)
+            settings.update(from_shot(step, shot, inputs))
+        task = task_of(step, layout, settings, inputs, roots, shot.id)
         tasks.append(task)
-        _note(task, step, made, roots)
+        note(task, step, made, roots)
     return ShotPlan(shot, tuple(tasks), made, roots)
 
 
-def gather(
-    layout: Layout, plans: Sequence[ShotPlan], available: Callable[[str], bool]
-) -> ShotPlan:
-    """The tasks that run once a run, over the shots whose results are `available`."""
-    first = plans[0].made if plans else {}
-    steady = {step.node.id for step in layout.steps if not step.varies}
-    steady |= {node.id for node in layout.sources if node.id != layout.entry}
-    made = {end: asset for end, asset in first.items() if end.node in steady}
-    roots: dict[str, tuple[str, ...]] = {}
-    for each in plans:
-        roots.update(each.sources)
-    tasks = []
-    for step in (step for step in layout.steps if step.wide):
-        inputs, shots, missing = _gathered(step, plans, made, layout, available)
-        settings = dict(step.settings)
-        settings.update(
-            _from_shots(step, shots, missing)
-            if step.type.gathers
-            else _from_shot(step, Shot("", ""), inputs)
-        )
-        task = _task(step, layout, settings, inputs, roots, None)
-        if missing and not shots:
-            task = replace(
-                task, refusal="no shot has completed: there is nothing to gather"
-            )
-        tasks.append(task)
-        _note(task, step, made, roots)
-    return ShotPlan(Shot("", ""), tuple(tasks), made, roots)
-
-
-def _gathered(
-    step: Step,
-    plans: Sequence[ShotPlan],
-    made: Mapping[Endpoint, str],
-    layout: Layout,
-    available: Callable[[str], bool],
-) -> tuple[Inputs, list[Shot], list[Shot]]:
-    inputs: Inputs = {}
-    shots: list[Shot] = []
-    missing: list[Shot] = []
-    for port in step.type.inputs:
-        ends = step.links.get(port.name, ())
-        if not ends:
-            continue
-        if not port.many:
-            inputs[port.name] = _one(step, port, ends[0], made, plans)
-            continue
-        steady = [made[end] for end in ends if end in made]
-        varying = [end for end in ends if end not in made]
-        items, shots, missing = list(steady), [], []
-        for each in plans if varying else ():
-            ids = [each.made[end] for end in varying if end in each.made]
-            good = bool(ids) and not each.problem and all(map(available, ids))
-            (shots if good else missing).append(each.shot)
-            items += ids if good else []
-        inputs[port.name] = tuple(items)
-    return inputs, shots, missing
-
-
-def _one(
-    step: Step,
-    port: Port,
-    end: Endpoint,
-    made: Mapping[Endpoint, str],
-    plans: Sequence[ShotPlan],
-) -> str:
-    if end in made:
-        return made[end]
-    if len(plans) == 1 and end in plans[0].made:
-        return plans[0].made[end]
-    raise PlanError(
-        f"{step.node.label!r} runs once for all shots, but {port.name!r} is linked to a "
-        "picture that each shot has its own of: link something that all shots share"
-    )
-
-
-def _from_shot(
+def from_shot(
     step: Step, shot: Shot, inputs: Mapping[str, str | tuple[str, ...]]
 ) -> Iterable[tuple[str, Any]]:
+    """The settings that a shot fills in."""
     for port in step.type.from_shot:
         if port.from_shot == "recipe":
             yield port.name, inputs.get(step.parent_port, "")
@@ -450,17 +286,7 @@ def _field(shot: Shot, port: Port) -> Any:
     return port.default if value is None else value
 
 
-def _from_shots(
-    step: Step, shots: Sequence[Shot], missing: Sequence[Shot]
-) -> Iterable[tuple[str, Any]]:
-    for port in step.type.inputs:
-        if port.from_shot == "missing":
-            yield port.name, [shot.path for shot in missing]
-        elif port.from_shot:
-            yield port.name, [getattr(shot, port.from_shot) for shot in shots]
-
-
-def _task(
+def task_of(
     step: Step,
     layout: Layout,
     settings: dict[str, Any],
@@ -468,6 +294,7 @@ def _task(
     roots: Mapping[str, tuple[str, ...]],
     shot: str | None,
 ) -> Task:
+    """The task of a step; `roots` tells the drawings at the root of each asset."""
     for name in inputs:
         settings.pop(name, None)
     recipe = Recipe(step.type.name, step.type.version, settings, inputs)
@@ -479,16 +306,24 @@ def _task(
         sources.update(dict.fromkeys(roots.get(asset, ())))
     keep = layout.kept.get(step.node.id, frozenset())
     return Task(
-        recipe, step.node.id, step.node.label, shot, parent, tuple(sources), keep
+        recipe,
+        step.node.id,
+        step.node.label,
+        shot,
+        parent,
+        tuple(sources),
+        keep,
+        step.refusal,
     )
 
 
-def _note(
+def note(
     task: Task,
     step: Step,
     made: dict[Endpoint, str],
     roots: dict[str, tuple[str, ...]],
 ) -> None:
+    """Remember where the values of a task will be, and what lies at their root."""
     for port in step.type.outputs:
         asset = task.recipe.makes(port.name)
         made[Endpoint(step.node.id, port.name)] = asset

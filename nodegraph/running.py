@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
+from nodegraph.gathering import gather
 from nodegraph.lineage import Asset, Run, Settled, Status, Store, Task, recipe_of
 from nodegraph.node import File, NodeType
-from nodegraph.plan import Layout, ShotPlan, gather
+from nodegraph.plan import Layout, ShotPlan
 from nodegraph.units import Unit, cut, union
 
 SETTLED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.HELD})
