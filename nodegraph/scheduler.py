@@ -169,7 +169,8 @@ class Scheduler:
     def _start(self, running: Running) -> None:
         self._runs[running.id] = running
         running.start()
-        self._pool.prestart(len(self._ready))
+        if self._ready:
+            self._pool.prestart(len(self._ready))
 
     def _set_paused(self, paused: bool) -> None:
         self._paused = paused
