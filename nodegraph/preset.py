@@ -68,6 +68,8 @@ def load(path: Path, types: Types | None = None) -> Preset:
         return loads(_bytes_of(path), path.stem, types)
     except OSError as error:
         raise PresetError(str(path), [_unreadable(error)]) from None
+    except PresetError as error:
+        raise PresetError(str(path), error.problems) from None
 
 
 def loads(text: bytes | str, name: str, types: Types | None = None) -> Preset:
