@@ -1,9 +1,11 @@
 """Drawings enter the project: hashed, copied once, and remembered while unchanged."""
 
 import hashlib
+import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +14,12 @@ from nodegraph.media import Media, MediaError, probe
 from nodegraph.store import ProjectStore
 
 DIGEST = "sha256:"
-_THREADS = 8  # enough to keep a disk busy while others hash
+_THREADS = 3  # one waits for the disk while others hash; more only wait for each other
 _BLOCK = 1 << 20
+_LARGEST = (1 << 63) - 1
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which another writing gives another time on any file system; the
+coarsest, FAT, counts in steps of two seconds."""
 
 
 class Entered(NamedTuple):
@@ -39,8 +45,10 @@ class Sources:
         """The drawings at these paths, in order; one that is bad harms no other."""
         known = [self._known(path) for path in paths]
         new = [path for path, found in zip(paths, known, strict=True) if not found]
-        with ThreadPoolExecutor(_THREADS) as threads:
-            fresh = dict(zip(new, threads.map(self._bring, new), strict=True))
+        fresh: dict[Path, Found | MediaError] = {}
+        if new:
+            with ThreadPoolExecutor(_THREADS) as threads:
+                fresh = dict(zip(new, threads.map(self._bring, new), strict=True))
         good = [found for found in fresh.values() if isinstance(found, Found)]
         if good and not self.dry:
             with self.store.record():
@@ -53,10 +61,10 @@ class Sources:
 
     def digest(self, path: Path) -> str:
         """The digest of a file that stays where it is, such as a model."""
-        name = str(path.absolute())
+        name = str(absolute(path))
         found, stamp = self.store.get(Found, name), _stamp(path)
         if found is None or found.stamp != stamp:
-            found = Found(name, stamp, _hash(path))
+            found = Found(name, _lasting(stamp), _hash(path))
             if not self.dry:
                 with self.store.record():
                     self.store.put(found)
@@ -72,13 +80,17 @@ class Sources:
             same = found.stamp == _stamp(path)
         except OSError:
             return None
-        there = same and self.media.path(found.digest, found.suffix).exists()
-        return found if there else None
+        return found if same and self._has_copy(found) else None
+
+    def _has_copy(self, found: Found) -> bool:
+        return self.media.path(found.digest, found.suffix).exists()
 
     def _bring(self, path: Path) -> Found | MediaError:
         try:
-            stamp = _stamp(path)
+            stamp = _lasting(_stamp(path))
             seen = probe(path, self.limit)
+            if (touched := self._touched(path)) is not None:
+                return replace(touched, stamp=stamp)
             if self.dry:
                 facts = (_hash(path), seen.suffix, 0, seen.width, seen.height)
             else:
@@ -88,6 +100,13 @@ class Sources:
         except OSError as error:
             return MediaError(f"{path.name} cannot be read ({error.strerror})")
         return Found(str(path), stamp, *facts, warnings=seen.warnings)
+
+    def _touched(self, path: Path) -> Found | None:
+        """What is remembered of a file that may have been written, if it has not."""
+        found = self.store.get(Found, str(path))
+        if found is None or not found.suffix or not self._has_copy(found):
+            return None
+        return found if _hash(path) == found.digest else None
 
     def _is_new(self, asset: Asset) -> bool:
         return self.store.asset(asset.id) is None
@@ -112,9 +131,21 @@ def _asset(found: Found) -> Asset:
     )
 
 
+def absolute(path: Path) -> Path:
+    """The path from the root, without `..` in it; links are not followed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+
+
 def _stamp(path: Path) -> tuple[int, ...]:
     state = path.stat()
-    return (state.st_size, state.st_mtime_ns, state.st_ino, state.st_dev)
+    inode = state.st_ino & _LARGEST  # wider on some systems than a record holds
+    return (state.st_size, state.st_mtime_ns, inode, state.st_dev & _LARGEST)
+
+
+def _lasting(stamp: tuple[int, ...]) -> tuple[int, ...]:
+    """The stamp, or none for a file written so lately that it may change unnoticed."""
+    is_settled = time.time_ns() - stamp[1] > _SETTLED
+    return stamp if is_settled else ()
 
 
 def _hash(path: Path) -> str:

@@ -6,6 +6,8 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_LARGEST_MMAP_THRESHOLD = 32 << 20  # glibc takes no more
 _MORE_WILLINGLY = "500"  # of -1000 to 1000: how readily the kernel picks the process
 
 _SIGNALS = {
@@ -76,6 +78,23 @@ def die_first_when_memory_ends() -> None:
                 file.write(_MORE_WILLINGLY)
         except OSError:
             return  # a container may hide it; the kernel then decides alone
+
+
+def keep_freed_memory(most: int) -> None:
+    """Let this process use up to `most` freed bytes again instead of returning them.
+
+    Pictures come and go: else the system hands out, and clears, the same pages for
+    each.  Only the C library of Linux can be told (mallopt(3)); elsewhere nothing
+    happens.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # musl has none
+        mallopt(_M_MMAP_THRESHOLD, min(most, _LARGEST_MMAP_THRESHOLD))
+        mallopt(_M_TRIM_THRESHOLD, most)
 
 
 def die_with_parent(parent: int) -> None:
