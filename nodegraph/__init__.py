@@ -3,6 +3,8 @@
 All that a node's author needs is imported from here.
 """
 
+import os
+
 from nodegraph.context import Cancelled, Context, Held
 from nodegraph.node import (
     Choice,
@@ -22,6 +24,9 @@ from nodegraph.node import (
     node,
 )
 from nodegraph.values import Encoded, Identity, Image, Mask
+
+# onnxruntime would keep an id of the machine and send what is run to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Cancelled",
