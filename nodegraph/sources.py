@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +40,8 @@ class Sources:
     dry: bool = False
     files: dict[str, str] = field(default_factory=dict)
     """Where the files that stay where they are lie, by digest."""
+    expect: Callable[[int], None] = lambda count: None
+    """Told how many new drawings are about to be copied."""
 
     def enter(self, paths: Sequence[Path]) -> list[Entered]:
         """The drawings at these paths, in order; one that is bad harms no other."""
@@ -47,6 +49,8 @@ class Sources:
         new = [path for path, found in zip(paths, known, strict=True) if not found]
         fresh: dict[Path, Found | MediaError] = {}
         if new:
+            if not self.dry:
+                self.expect(len(new))
             with ThreadPoolExecutor(_THREADS) as threads:
                 fresh = dict(zip(new, threads.map(self._bring, new), strict=True))
         good = [found for found in fresh.values() if isinstance(found, Found)]
