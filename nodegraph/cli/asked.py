@@ -13,7 +13,7 @@ from nodegraph.board import read
 from nodegraph.cli import printing
 from nodegraph.cli.errors import CommandError
 from nodegraph.cli.graphs import load_graph
-from nodegraph.cli.report import report
+from nodegraph.cli.report import SHOWN, report
 from nodegraph.cli.watch import Heard, Watch
 from nodegraph.place import FOLDER
 from nodegraph.project import Project
@@ -71,6 +71,8 @@ def _run(ask: Ask, watch: Watch) -> Path:
     with _opened(ask, request) as project:
         project.registry = registry
         project.workers = ask.workers or project.workers
+        for text in project.store.database.damage:
+            printing.warn(f"{text} (`workbench doctor` tells more)")
         if project.queue.paused and not ask.dry:
             printing.warn("the queue is paused: `workbench queue resume` lets it go on")
         return _run_in(project, request, watch)
@@ -79,8 +81,7 @@ def _run(ask: Ask, watch: Watch) -> Path:
 def _run_in(project: Project, request: Request, watch: Watch) -> Path:
     said: Heard = Heard()
     prepared = project.prepare(request, said.put)
-    for note in prepared.notes:
-        printing.say(f"note: {note}")
+    _tell(prepared.notes)
     out = Path(prepared.job.run.out)
     if request.dry:
         watch.forecast(project, prepared)
@@ -88,6 +89,14 @@ def _run_in(project: Project, request: Request, watch: Watch) -> Path:
         out.mkdir(parents=True, exist_ok=True)
         watch.carry_out(project, prepared, said)
     return out
+
+
+def _tell(notes: Sequence[str]) -> None:
+    """What a person should know before the run; of much alike, some."""
+    for note in notes[:SHOWN]:
+        printing.say(f"note: {note}")
+    if len(notes) > SHOWN:
+        printing.say(f"note: and {len(notes) - SHOWN} more like these")
 
 
 def _request(ask: Ask, registry: Registry) -> Request:

@@ -19,11 +19,15 @@ EVERY = 10.0
 class Meter:
     """Shots done of all, how many a second, and how long the rest will take."""
 
-    def __init__(self, what: str, shots: int) -> None:
-        """Measure the run of the preset `what` over so many shots."""
+    def __init__(self, what: str, shots: int, *, beside_data: bool = False) -> None:
+        """Measure the run of the preset `what` over so many shots.
+
+        With `beside_data` there are lines on stdout meanwhile: no bar moves among them.
+        """
         self._what, self._shots, self._done = what, shots, 0
         self._began = self._said = time.monotonic()
-        self._on_terminal = sys.stderr.isatty()
+        is_mixed = beside_data and sys.stdout.isatty()
+        self._on_terminal = sys.stderr.isatty() and not is_mixed
         self._bar: Progress | None = None
 
     def __enter__(self) -> Self:

@@ -14,7 +14,7 @@ from nodegraph.filenames import printable
 from nodegraph.lineage import Status
 
 SHOWN = 10
-"""Shots that are told one by one; the manifest has them all."""
+"""Of many things alike, so many are told one by one."""
 _FEW = 4
 _AMBER, _RED = "yellow", "red"
 _BAD = {Status.FAILED: "failed", Status.HELD: "needs you"}

@@ -63,7 +63,8 @@ class Watch:
         """Carry out what was prepared with `said.put` as its listener."""
         names = shot_names(plan.shot for plan in prepared.job.plans)
         preset = prepared.job.run.preset
-        with heard(lambda: said.put(_STOP)), Meter(preset, len(names)) as meter:
+        meter = Meter(preset, len(names), beside_data=self.as_json)
+        with heard(lambda: said.put(_STOP)), meter:
             live = project.start(prepared)
             live.done.add_done_callback(lambda _: said.put(_END))
             while (event := _next(said, meter)) != _END:

@@ -104,9 +104,15 @@ def hash_of(text: str) -> int:
     return int.from_bytes(text.encode()[:16].ljust(16, b"."))
 
 
-def chain(path: Path, *nodes: Node, more: Sequence[Edge] = ()) -> Path:
-    """Write a preset: a source, these nodes one after the other, an output."""
-    every = [Node("shot", "source", name="Shot"), *nodes, Node("out", "output")]
+def chain(
+    path: Path, *nodes: Node, others: Sequence[Node] = (), more: Sequence[Edge] = ()
+) -> Path:
+    """Write a preset: a source, these nodes one after the other, an output.
+
+    `others` are nodes beside the chain, `more` the links to them.
+    """
+    ends_of = Node("shot", "source", name="Shot"), Node("out", "output")
+    every = [ends_of[0], *nodes, ends_of[1], *others]
     ends = [("shot", "result"), *((node.id, "result") for node in nodes)]
     into = [(node.id, first_input(node)) for node in nodes] + [("out", "value")]
     edges = [
@@ -119,4 +125,4 @@ def chain(path: Path, *nodes: Node, more: Sequence[Edge] = ()) -> Path:
 
 def first_input(node: Node) -> str:
     """The name of the input that a chain enters."""
-    return "images" if node.type == "contact_sheet" else "image"
+    return {"contact_sheet": "images", "blend": "base"}.get(node.type, "image")

@@ -6,10 +6,11 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import chain, draw
 
-from nodegraph.graph import Node
+from nodegraph.graph import Edge, Endpoint, Node
 
 SLOW = """
 import time
@@ -261,6 +262,65 @@ def test_a_contact_sheet_that_fails_fails_the_run(workbench, picky):
     assert "no shot has completed" in wide["error"]
 
 
+def test_a_contact_sheet_is_made_of_the_shots_there_are(workbench, picky):
+    graph = chain(
+        workbench.folder / "sheet.json",
+        Node("mood", "picky", name="Mood"),
+        Node("all", "contact_sheet"),
+    )
+
+    said = workbench("batch", graph, "board", "--set", "Mood.mood@b=broken", "--json")
+
+    assert said.code == 4
+    by_shot = {output["shot"]: output for output in said.summary["outputs"]}
+    assert {shot: o["status"] for shot, o in by_shot.items()} == {
+        "a": "completed",
+        "b": "failed",
+        "c": "completed",
+        None: "completed",
+    }
+    assert Path(by_shot[None]["file"]).is_file()
+
+
+def test_a_board_enters_the_one_source_that_is_open(workbench, soft):
+    blend = Node("mix", "blend", {"opacity": 0.5})
+    paper = Node("paper", "source", name="Paper")
+    link = Edge(Endpoint("paper", "result"), Endpoint("mix", "top"))
+    graph = chain(workbench.folder / "mix.json", blend, others=[paper], more=[link])
+    draw(workbench.folder, "paper.png")
+
+    open_, settled = (
+        workbench("batch", graph, "board", "--json", *words)
+        for words in ((), ("--input", "Paper=paper.png"))
+    )
+
+    assert open_.code == 2
+    assert "'Shot'" in open_.err
+    assert "'Paper'" in open_.err
+    assert settled.code == 0, settled.err
+    assert settled.summary["completed"] == 3
+
+
+def test_workers_are_one_or_more(workbench, soft):
+    assert workbench("batch", soft, "board", "--workers", 0).code == 2
+    assert workbench("batch", soft, "board", "--workers", 1).code == 0
+
+
+def test_of_many_notes_ten_are_told(workbench, soft):
+    from PIL import Image
+
+    deep = workbench.folder / "deep"
+    deep.mkdir()
+    for number in range(12):
+        pixels = np.full((4, 4), 1000 * number, np.uint16)
+        Image.fromarray(pixels).save(deep / f"d-{number}.png")
+
+    said = workbench("batch", soft, "deep", "--dry-run")
+
+    assert said.err.count("16 bits") == 10
+    assert said.err.splitlines()[-1] == "note: and 2 more like these"
+
+
 def test_a_folder_that_cannot_be_written_is_named(workbench, soft):
     (workbench.folder / "taken").write_text("a file", "utf-8")
 
@@ -381,6 +441,20 @@ def test_what_is_done_when_it_is_stopped_is_kept(workbench, slow, number):
     assert rest.code == 0, rest.err
     assert (rest.summary["executed"], rest.summary["cached"]) == (9 - done, done)
     assert rest.summary["completed"] == 8
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix are sent")
+def test_what_was_done_before_a_kill_is_not_done_again(workbench, slow):
+    words = ("batch", slow, "board", "--workers", 2, "--json")
+    with workbench.started(*words) as process:
+        until_one_is_done(process)
+        os.killpg(process.pid, signal.SIGKILL)
+
+    rest = workbench(*words)
+
+    assert rest.code == 0, rest.err
+    assert rest.summary["cached"] >= 1
+    assert rest.summary["executed"] + rest.summary["cached"] == 9
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix are sent")

@@ -284,6 +284,63 @@ def test_a_second_writer_is_refused_and_told_who_writes(workbench, soft):
     assert str(os.getpid()) in said.err
 
 
+def test_settings_that_cannot_be_read_are_named(workbench, soft):
+    workbench("run", soft, *INPUT)
+    settings = workbench.folder / ".workbench" / "settings.toml"
+    settings.write_text("workers = many\n", "utf-8")
+
+    said = workbench("run", soft, *INPUT)
+
+    assert said.code == 3
+    assert "settings.toml" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_a_damaged_journal_is_told_and_what_it_lost_is_made_again(workbench, soft):
+    first = workbench("run", soft, *INPUT, "--json")
+    journal = workbench.folder / ".workbench" / "journal"
+    content = bytearray(journal.read_bytes())
+    content[len(content) // 3] ^= 1
+    journal.write_bytes(content)
+
+    said = workbench("run", soft, *INPUT, "--json")
+
+    assert said.code == 0
+    assert "journal" in said.err
+    assert said.summary["outputs"] == first.summary["outputs"]
+
+
+def test_what_a_node_lacks_is_found_before_the_run(workbench, soft, trusted):
+    trusted("lacking", LACKING)
+    graph = chain(workbench.folder / "lacking.json", Node("face", "lacking"))
+
+    said = workbench("run", graph, *INPUT, "--json")
+
+    assert said.code == 5
+    assert "'face': model 'moods' is not installed: get it" in said.err
+    assert said.tasks == []
+
+
+LACKING = """
+from nodegraph import Image, MissingError, node
+
+def resolve(settings):
+    raise MissingError("model 'moods' is not installed: get it")
+
+@node("Test", resolve=resolve)
+def lacking(image: Image) -> Image:
+    return image
+"""
+
+
+def test_a_setting_out_of_range_is_refused(workbench, soft):
+    said = workbench("run", soft, *INPUT, "--set", "Soft.radius=-1")
+
+    assert said.code == 2
+    assert "'Soft'" in said.err
+    assert "radius" in said.err
+
+
 def test_an_unexpected_error_is_one_line_without_verbose(workbench, soft):
     graph = workbench.folder / "board"
 
