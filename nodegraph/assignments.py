@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from nodegraph.graph import Graph, Node
 from nodegraph.lineage import Override, Shot
-from nodegraph.node import NodeType, Port, SettingError
+from nodegraph.node import NodeType, Port, Role, SettingError
 from nodegraph.plan import Digest, UnknownSettingError, decide
 from nodegraph.preset import Preset
 from nodegraph.shots import named_shot
@@ -43,60 +43,73 @@ def assigned(graph: Graph, assignments: Sequence[Assignment], types: Types) -> G
     for each in assignments:
         if not each.shot:
             node = graph.named(each.node)
-            graph = graph.set(node.id, **{each.setting: _typed(node, each, types)})
+            value = _typed(node, _port(node, each.setting, types), each.value)
+            graph = graph.set(node.id, **{each.setting: value})
     return graph
 
 
 def own_settings(
-    preset: Preset,
+    preset: Preset, own: Sequence[Override], shots: Sequence[Shot]
+) -> Changes:
+    """Settings of single shots: the preset's, and over them `own`, a person's."""
+    found: Changes = {}
+    for shot in shots:
+        nodes = preset.overrides.get(shot.path) or preset.overrides.get(shot.name, {})
+        found[shot.id] = {node: dict(settings) for node, settings in nodes.items()}
+    for each in own:
+        found[each.shot].setdefault(each.node, {}).update(each.settings)
+    return found
+
+
+def persons(
+    name: str,
     graph: Graph,
     types: Types,
     assignments: Sequence[Assignment],
     shots: Sequence[Shot],
     store: ProjectStore,
-) -> Changes:
-    """Settings of single shots: the preset's, those recorded, those given now.
+) -> list[Override]:
+    """What a person set for single shots of the preset called `name`, then and now.
 
-    One given without a value takes back what was recorded.
+    A setting given without a value is taken back; what is empty then is a record to
+    remove.
     """
-    own: Changes = {}
-    for shot in shots:
-        mine = own.setdefault(shot.id, {})
-        for node_id, settings in preset.overrides.get(shot.name, {}).items():
-            mine.setdefault(node_id, {}).update(settings)
-        for kept in store.by(Override, "shot", shot.id):
-            if kept.graph == preset.name:
-                mine.setdefault(kept.node, {}).update(kept.settings)
+    kept = {
+        own.id: own
+        for shot in shots
+        for own in store.by(Override, "shot", shot.id)
+        if own.graph == name
+    }
     for each in assignments:
-        if each.shot:
-            node, shot = graph.named(each.node), named_shot(each.shot, shots)
-            settings = own[shot.id].setdefault(node.id, {})
-            settings.pop(each.setting, None)
-            if each.value:
-                settings[each.setting] = _typed(node, each, types)
-    return own
+        if not each.shot:
+            continue
+        node, shot = graph.named(each.node), named_shot(each.shot, shots)
+        port = _port(node, each.setting, types)
+        _refuse_what_holds_for_all(node, types)
+        key = Override.key(name, node.id, shot.id)
+        before = kept.get(key) or Override(key, name, node.id, shot.id, {})
+        settings = {k: v for k, v in before.settings.items() if k != each.setting}
+        if each.value:
+            settings[each.setting] = _typed(node, port, each.value)
+        kept[key] = replace(before, settings=settings, drawing=shot.digest)
+    return list(kept.values())
 
 
-def keep(
-    name: str,
-    assignments: Sequence[Assignment],
-    own: Changes,
-    graph: Graph,
-    shots: Sequence[Shot],
-    store: ProjectStore,
-) -> None:
-    """Record what was given for single shots of the preset called `name`."""
-    for each in assignments:
-        if each.shot:
-            node, shot = graph.named(each.node), named_shot(each.shot, shots)
-            key = Override.key(name, node.id, shot.id)
-            settings = own[shot.id][node.id]
-            kept = Override(key, name, node.id, shot.id, settings, shot.digest)
-            with store.record():
-                if settings:
-                    store.put(kept)
-                elif store.get(Override, key) is not None:
-                    store.remove(Override, [key])
+def keep(own: Sequence[Override], store: ProjectStore) -> None:
+    """Record what has changed of what a person set for single shots."""
+    changed = [each for each in own if store.get(Override, each.id) != each]
+    if changed:
+        with store.record():
+            store.put(*(each for each in changed if each.settings))
+            store.remove(Override, [each.id for each in changed if not each.settings])
+
+
+def _refuse_what_holds_for_all(node: Node, types: Types) -> None:
+    type_ = types.get(node.type)
+    if type_ is not None and (type_.role is not Role.WORK or type_.gathers):
+        raise UnknownSettingError(
+            f"{node.label!r} is set for all shots alike: leave out the @SHOT"
+        )
 
 
 def decided(
@@ -121,18 +134,23 @@ def decided(
     return changes
 
 
-def _typed(node: Node, each: Assignment, types: Types) -> Any:
-    """The value as the setting's type; text stays text."""
+def _port(node: Node, setting: str, types: Types) -> Port:
+    """The setting of a node; raises `UnknownSettingError`."""
     type_ = types.get(node.type)
-    port = type_.input(each.setting) if type_ else None
-    if type_ is None or port is None or not port.is_setting:
-        known = [p.name for p in type_.inputs if p.is_setting] if type_ else []
-        raise UnknownSettingError(
-            f"{node.label!r} has no setting {each.setting!r}: "
-            f"it has {', '.join(known) or 'none'}"
-        )
+    known = [port for port in type_.inputs if port.is_setting] if type_ else []
+    for port in known:
+        if port.name == setting:
+            return port
+    raise UnknownSettingError(
+        f"{node.label!r} has no setting {setting!r}: "
+        f"it has {', '.join(port.name for port in known) or 'none'}"
+    )
+
+
+def _typed(node: Node, port: Port, text: str) -> Any:
+    """The value as the setting's type; text stays text."""
     try:
-        return port.check(_parsed(port, each.value))
+        return port.check(_parsed(port, text))
     except SettingError as error:
         raise UnknownSettingError(f"{node.label!r}: {error}") from None
 

@@ -16,16 +16,17 @@ from nodegraph.assignments import (
     decided,
     keep,
     own_settings,
+    persons,
 )
 from nodegraph.board import Board, Panel, read
 from nodegraph.document import content_of
 from nodegraph.graph import Graph, GraphError, Node
-from nodegraph.lineage import Run, Shot
+from nodegraph.lineage import Recipe, Run, Shot
 from nodegraph.node import NodeType, Port, Role
-from nodegraph.panel import from_file
 from nodegraph.plan import (
     Layout,
     ShotPlan,
+    Step,
     UnsettledError,
     as_queued,
     lay_out,
@@ -33,8 +34,8 @@ from nodegraph.plan import (
 )
 from nodegraph.preset import Preset
 from nodegraph.running import Event, Job
-from nodegraph.shots import recognise, record
-from nodegraph.sources import Entered, Sources
+from nodegraph.shots import alone, places, recognise, record
+from nodegraph.sources import Entered, Sources, absolute
 from nodegraph.store import ProjectStore, of_row, to_row
 
 Types = Mapping[str, NodeType]
@@ -99,21 +100,22 @@ def prepare(
     board = None
     if request.board is not None:
         board = _board_of(request, request.board, request.match)
-    entries = _entered_pictures(graph, types, pictures, sources, entry)
-    panels = board.panels if board else _picture_panels(entry, pictures, graph)
-    shots, notes = _shots(request, panels, store, sources, board, board_id)
-    own = own_settings(request.preset, graph, types, request.settings, shots, store)
+    entries, notes = _entered_pictures(graph, types, pictures, sources, entry)
+    picture = None if board else _picture(entry, pictures, graph)
+    shots, said = _shots(request, board, picture, store, sources, board_id)
+    own = persons(request.preset.name, graph, types, request.settings, shots, store)
+    asked = own_settings(request.preset, own, shots)
+    changes = decided(asked, graph, layout.graph, types, digest)
     if not request.dry:
-        keep(request.preset.name, request.settings, own, graph, shots, store)
-    changes = decided(own, graph, layout.graph, types, digest)
+        keep(own, store)
     run = _run(request, layout, shots, entries, changes, sources, store)
     known = next(iter(store.by(Run, "fingerprint", run.fingerprint)), None)
     if known is not None:
         run = replace(run, id=known.id, created=known.created, place=known.place)
     plans = plan_shots(layout, shots, entries, changes)
     job = Job(run, layout, plans, types, publish, request.retry_failed)
-    said = (*(board.skipped if board else ()), *notes)
-    return Prepared(job, said, known is None or known.state != "finished")
+    told = (*(board.skipped if board else ()), *notes, *said)
+    return Prepared(job, told, known is None or known.state != "finished")
 
 
 def plan_shots(
@@ -133,27 +135,62 @@ def plan_shots(
     return plans
 
 
-def again(run: Run, types: Types, publish: Callable[[Event], None]) -> Job:
+def again(
+    run: Run,
+    types: Types,
+    publish: Callable[[Event], None],
+    sources: Sources | None = None,
+) -> Job:
     """The job of a recorded run, as it was queued.
 
-    Tasks of a node type that has changed since fail, and say so.
+    Tasks without a result fail and say so where their node type has changed since or,
+    as far as `sources` can tell, a file they use.
     """
     graph = presets.loads(json.dumps(dict(run.graph)), run.preset).graph
     layout = as_queued(lay_out(graph, types, entry=run.entry), run.versions)
+    lost = _lost_files(run.files, sources) if sources else {}
+    if lost:
+        steps = [replace(s, refusal=s.refusal or _first(s, lost)) for s in layout.steps]
+        layout = replace(layout, steps=tuple(steps))
     shots = [of_row(Shot, row) for row in run.shots]
     plans = plan_shots(layout, shots, run.entries, run.changes)
-    return Job(run, layout, plans, types, publish)
+    return Job(run, layout, [_refusing(p, lost) for p in plans], types, publish)
+
+
+def _lost_files(files: Mapping[str, str], sources: Sources) -> dict[str, str]:
+    """For the digest of each file that is no longer what it was, a sentence."""
+    return {
+        digest: f"the file {path} changed since: queue again"
+        for digest, path in files.items()
+        if not sources.is_still(Path(path), digest)
+    }
+
+
+def _refusing(each: ShotPlan, lost: Mapping[str, str]) -> ShotPlan:
+    """The plan with every task refused that needs a file of `lost`."""
+    if not lost:
+        return each
+    tasks = [
+        replace(t, refusal=t.refusal or _first(t.recipe, lost)) for t in each.tasks
+    ]
+    return replace(each, tasks=tuple(tasks))
+
+
+def _first(what: Step | Recipe, lost: Mapping[str, str]) -> str:
+    values = (value for value in what.settings.values() if isinstance(value, str))
+    return next((lost[value] for value in values if value in lost), "")
 
 
 def _digest(sources: Sources, node: Node, port: Port, value: str) -> str:
     """The content's digest of a file named in a setting."""
     path = Path(value).expanduser()
+    place = f"{node.label!r}: the file {value!r} for {port.name!r}"
     if not path.is_file():
-        raise InputError(
-            f"{node.label!r}: there is no file {value!r} for {port.name!r}: "
-            "give the path of one"
-        )
-    return sources.digest(path)
+        raise InputError(f"{place} is not there: give the path of one")
+    try:
+        return sources.digest(path)
+    except OSError as error:
+        raise InputError(f"{place} cannot be read ({error.strerror})") from None
 
 
 # The pictures
@@ -220,45 +257,55 @@ def _entered_pictures(
     pictures: Mapping[str, Path],
     sources: Sources,
     entry: str,
-) -> dict[str, str]:
-    """The assets that enter at Source nodes other than the shots' own."""
-    others = {node: path.absolute() for node, path in pictures.items() if node != entry}
+) -> tuple[dict[str, str], list[str]]:
+    """The assets that enter at Source nodes other than the shots' own, and remarks."""
+    others = {n: absolute(path) for n, path in pictures.items() if n != entry}
     entered = sources.enter(list(others.values()))
+    assets, notes = {}, []
     for node, one in zip(others, entered, strict=True):
+        label = graph.nodes[node].label
         if one.problem:
-            raise InputError(f"{graph.nodes[node].label!r}: {one.problem}")
-    return {n: one.asset for n, one in zip(others, entered, strict=True)}
+            raise InputError(f"{label!r}: {one.problem}")
+        assets[node] = one.asset
+        notes += [f"{label}: {text}" for text in one.warnings]
+    return assets, notes
 
 
-def _picture_panels(
-    entry: str, pictures: Mapping[str, Path], graph: Graph
-) -> tuple[Panel, ...]:
+def _picture(entry: str, pictures: Mapping[str, Path], graph: Graph) -> Path | None:
+    """The picture that makes the only shot, absolute, if one enters."""
     if not entry:
-        return (Panel("", "", Path(), problem=""),)
-    path = pictures[entry].absolute()
+        return None
+    path = absolute(pictures[entry])
     if not path.exists():
         raise InputError(
             f"{graph.nodes[entry].label!r}: there is no file {str(path)!r}: "
             "give the path of a picture"
         )
-    return (from_file(path),)
+    return path
 
 
 def _shots(
     request: Request,
-    panels: Sequence[Panel],
+    board: Board | None,
+    picture: Path | None,
     store: ProjectStore,
     sources: Sources,
-    board: Board | None,
     board_id: Callable[[Path], str],
 ) -> tuple[list[Shot], list[str]]:
-    """The shots of the board, their drawings brought in, and what to say of them."""
-    if board is None and not panels[0].name:
+    """The shots of the board, or of one picture, brought in, and what to say of them.
+
+    A graph without any picture makes one nameless shot.
+    """
+    if board is not None:
+        panels, root = board.panels, board_id(board.root)
+    elif picture is not None:
+        panel, root = alone(picture, store, board_id)
+        panels = (panel,)
+    else:
         return [Shot("run", "")], []
-    root = board_id(board.root if board else panels[0].path.parent)
-    known = store.by(Shot, "board", root)
     entered = _brought_in(panels, sources)
-    everyone = _everyone(request, panels, known)
+    known = store.by(Shot, "board", root)
+    everyone = _everyone(request, board, known, panels)
     found = recognise(panels, entered, known, root, everyone)
     if not request.dry:
         record(store, found, known, everyone if board else None)
@@ -280,15 +327,19 @@ def _brought_in(panels: Sequence[Panel], sources: Sources) -> list[Entered]:
 
 
 def _everyone(
-    request: Request, panels: Sequence[Panel], known: Sequence[Shot]
+    request: Request,
+    board: Board | None,
+    known: Sequence[Shot],
+    panels: Sequence[Panel],
 ) -> dict[str, int]:
     """Every panel of the board and its place, those not asked for too."""
-    if request.board is None:
-        places = {shot.path: shot.index for shot in known}
-        return {panels[0].label: 0} | places
+    if request.board is None or board is None:
+        there = (shot for shot in known if Path(shot.source).exists())
+        mine = {panel.label for panel in panels}
+        return {s.path: s.index for s in there if s.path not in mine}
     if request.match:
         panels = _board_of(request, request.board, ()).panels
-    return {panel.label: index for index, panel in enumerate(panels)}
+    return places(panels, known, recursive=request.recursive)
 
 
 # The run

@@ -2,10 +2,11 @@
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from nodegraph.exports import Exporter, Row, write_manifest
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.inbox import Inbox
-from nodegraph.lineage import Asset, Export, Queue, Run, Settled, Status
+from nodegraph.lineage import Asset, Export, Queue, Run, Settled, Shot, Status
 from nodegraph.lock import holder
 from nodegraph.media import Media
 from nodegraph.place import FOLDER, home_of
@@ -22,12 +23,14 @@ from nodegraph.registry import Registry, discover
 from nodegraph.running import Event, Job, ShotEvent, TaskEvent
 from nodegraph.scheduler import Scheduler
 from nodegraph.settings import ProjectSettings, read_settings
-from nodegraph.sources import Sources
+from nodegraph.sources import Sources, absolute
 from nodegraph.store import ProjectStore
 from nodegraph.work import Bench
 from nodegraph.workers import WorkerPool
 
 Listener = Callable[[Event], None]
+WARM = ("cv2", "nodegraph.work", "zstandard", "PIL.PngImagePlugin")
+"""What workers import before their first unit, the slowest first."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +91,17 @@ class Live:
 
     def _end(self, ended: "Future[None]") -> None:
         try:
-            ended.result()
             self._threads.shutdown(wait=True)
+            ended.result()
             for export in self._exports:
                 export.result()
             rows = [row for place in sorted(self.rows) for row in self.rows[place]]
             self._project.finish(self, rows)
-            self.done.set_result(rows)
         except BaseException as error:  # noqa: BLE001 (handed to whoever waits)
+            self._project.live.pop(self.run.id, None)
             self.done.set_exception(error)
+        else:
+            self.done.set_result(rows)
 
 
 class Project:
@@ -140,6 +145,7 @@ class Project:
             self._inbox.close()
         if self._scheduler is not None:
             self._scheduler.close()
+        wait([live.done for live in list(self.live.values())])
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
         self.store.close()
@@ -155,7 +161,7 @@ class Project:
         if self._scheduler is None:
             import psutil
 
-            self._pool = WorkerPool(self.workers, warm=("cv2", "nodegraph.work"))
+            self._pool = WorkerPool(self.workers, warm=WARM)
             custom = tuple(trust.status(self.folder))
             self._scheduler = Scheduler(
                 self.store,
@@ -177,10 +183,15 @@ class Project:
 
     def board_id(self, folder: Path) -> str:
         """The name by which the project knows a folder: within it, if it lies there."""
-        folder = folder.absolute()
-        if folder.is_relative_to(self.folder):
-            return folder.relative_to(self.folder).as_posix()
-        return str(folder)
+        folder = absolute(folder)
+        for place, home in ((folder, self.folder), (folder.resolve(), self._real)):
+            if place.is_relative_to(home):
+                return place.relative_to(home).as_posix()
+        return str(folder.resolve())
+
+    @cached_property
+    def _real(self) -> Path:
+        return self.folder.resolve()
 
     def out(self, preset: str) -> Path:
         """Where the results of a preset go unless the user says otherwise."""
@@ -190,7 +201,13 @@ class Project:
 
     def prepare(self, request: batch.Request, listener: Listener) -> batch.Prepared:
         """Bring in what the request names, and plan it; nothing is queued yet."""
-        sources = Sources(self.store, self.media, self.settings.pixels, request.dry)
+        sources = Sources(
+            self.store,
+            self.media,
+            self.settings.pixels,
+            request.dry,
+            expect=self._call_workers,
+        )
         out = Path(request.out) if request.out else self.out(request.preset.name)
         request = replace(
             request,
@@ -211,37 +228,54 @@ class Project:
             return frozenset()
         return frozenset(map(os.path.normpath, self.store.keys(Export)))
 
+    def _call_workers(self, drawings: int) -> None:
+        """Have workers start while drawings are copied: there will be work for them."""
+        if not self.scheduler.paused and self._pool is not None:
+            self._pool.prestart(drawings)
+
     def start(self, prepared: batch.Prepared) -> Live:
         """Record the run and carry it out."""
         if prepared.is_new:
             writer = holder(self.home) or ""
+            run = replace(prepared.job.run, state="queued", writer=writer)
             with self.store.record(wait=False):  # it goes before all its tasks' records
-                run = replace(prepared.job.run, state="queued", writer=writer)
                 self.store.put(run)
         return self._begin(prepared.job)
 
+    def again(self, run: Run, listener: Listener) -> Job:
+        """The job of a run that was recorded before, without what has changed since."""
+        sources = Sources(self.store, self.media, self.settings.pixels, dry=True)
+        return batch.again(run, self.registry.types, listener, sources)
+
     def resume(self, run: Run, listener: Listener) -> Live:
         """Go on with a run that was recorded before."""
-        return self._begin(batch.again(run, self.registry.types, listener))
+        return self.start(batch.Prepared(self.again(run, listener)))
 
     def finish(self, live: Live, rows: list[Row]) -> None:
-        """Write the manifest, and the run's end into its record."""
+        """Write the run's end into its record, and the manifest."""
         self.live.pop(live.run.id, None)
-        counts = {str(s): sum(r.status is s for r in rows) for s in Status}
-        ended = not any(row.status is Status.CANCELLED for row in rows)
+        counts = Counter(str(row.status) for row in rows)
+        ended = str(Status.CANCELLED) not in counts
         before = self.store.get(Run, live.run.id)
-        state = "finished" if ended else (before.state if before else "queued")
-        after = replace(
-            live.run, state=state, counts={k: v for k, v in counts.items() if v}
-        )
-        if before is not None and (before.state, before.counts) != (
-            state,
-            after.counts,
-        ):
-            with self.store.record(wait=False):
-                self.store.put(after)
-        write_manifest(Path(live.run.out), rows)
-        self.store.database.flush()
+        if before is not None:
+            state = "finished" if ended else before.state
+            after = replace(before, state=state, counts=dict(counts), writer="")
+            if after != before:
+                with self.store.record(wait=False):
+                    self.store.put(after)
+        try:
+            write_manifest(Path(live.run.out), rows, partial(self._order, live.run))
+        finally:
+            self.store.database.flush()
+
+    def _order(self, run: Run) -> list[str]:
+        """The names of all shots of the run's board, as they follow each other."""
+        boards = dict.fromkeys(str(row.get("board", "")) for row in run.shots)
+        shots = [
+            shot for board in boards for shot in self.store.by(Shot, "board", board)
+        ]
+        shots.sort(key=lambda shot: (shot.omitted, shot.index))
+        return [shot.path for shot in shots]
 
     def _begin(self, job: Job) -> Live:
         exporter = Exporter(

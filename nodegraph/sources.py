@@ -75,6 +75,13 @@ class Sources:
         self.files[DIGEST + found.digest] = name
         return DIGEST + found.digest
 
+    def is_still(self, path: Path, digest: str) -> bool:
+        """Whether a file that stays where it is has the content it had."""
+        try:
+            return self.digest(path) == digest
+        except OSError:
+            return False
+
     def _known(self, path: Path) -> Found | None:
         """What is remembered of an unchanged file whose copy is still there."""
         found = self.store.get(Found, str(path))

@@ -77,7 +77,7 @@ def _carry_out_one(project: Project, run: Run, watch: Watch, retry_failed: bool)
     """Carry out a run; one that cannot be planned any more is told, with its code."""
     said: Heard = Heard()
     try:
-        job = batch.again(run, project.registry.types, said.put)
+        job = project.again(run, said.put)
     except (GraphError, PlanError, PresetError) as error:
         return told(error)
     job = replace(job, retry_failed=retry_failed)
