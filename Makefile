@@ -25,5 +25,5 @@ test: check
 	.venv/bin/python -m pytest -n auto
 
 bench: $(READY)
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done
