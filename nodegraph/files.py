@@ -1,9 +1,21 @@
 """Small files that appear whole or not at all."""
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+
+def plain(path: Path) -> Path:
+    """The path, of a plain file: a pipe or device in its place would be waited for.
+
+    Raises `OSError` for anything else.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return path
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from nodegraph.files import plain
 from nodegraph.lines import Region, Replay, Scan, failed, header, line
 
 RESERVE_BYTES = 1 << 20
@@ -40,6 +41,7 @@ class Journal:
         try:
             _remove(self._scratch)
             self._fd = os.open(path, _OPEN | os.O_CREAT, 0o600)
+            plain(path)
             self.reload(into)
         except OSError as error:
             self.close()

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
+from nodegraph.files import plain
+
 FORMAT = 1
 HEADER = b"#journal"
 
@@ -130,7 +132,7 @@ class Reader:
         again from the start.  An incomplete last line is left for the next call.
         """
         try:
-            with self.path.open("rb", buffering=0) as file:
+            with plain(self.path).open("rb", buffering=0) as file:
                 return self._follow(file, into)
         except FileNotFoundError:
             known = self.bytes > 0

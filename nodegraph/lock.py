@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nodegraph.files import plain
+
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
@@ -72,7 +74,7 @@ def holder(folder: Path) -> str | None:
     name for messages, not a test: only `WriterLock.acquire` tells whether it is held.
     """
     try:
-        told = json.loads(_holder_file(folder).read_text("utf-8"))
+        told = json.loads(plain(_holder_file(folder)).read_text("utf-8"))
         pid, host = int(told["pid"]), str(told["host"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodegraph.files import write_whole
+from nodegraph.files import plain, write_whole
 from nodegraph.lineage import Status, recipe_of
 
 MANIFEST = "manifest.json"
@@ -96,7 +96,7 @@ def entries_in(out: Path) -> list[dict[str, Any]]:
 def _entries(path: Path) -> list[dict[str, Any]] | None:
     """The entries of a manifest, none where there is no file; None if it is no manifest."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(plain(path).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError, RecursionError):

@@ -205,7 +205,7 @@ class Media:
         target = self.thumb(sha256)
         if not _is_whole(target):
             data = thumbnail(value.pixels)
-            with self._scratch() as file:
+            with self._scratch() as file, _reported(self.thumbs):
                 self.disk.write(file.fileno(), data)
                 file.close()
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nodegraph import custom, strictjson
 from nodegraph.custom import CustomFile
-from nodegraph.files import write_whole
+from nodegraph.files import plain, write_whole
 
 VARIABLE = "WORKBENCH_CONFIG"
 """The environment variable that names another folder for the user's configuration."""
@@ -80,7 +80,7 @@ def _look(path: Path, folder: Path, digests: Mapping[str, str]) -> CustomFile:
 def _digests() -> dict[str, str]:
     """What is allowed, by absolute path; nothing where the record cannot be read."""
     try:
-        content = (configuration() / _FILE).read_bytes()
+        content = plain(configuration() / _FILE).read_bytes()
     except OSError:
         return {}
     value, problems = strictjson.read(content)
