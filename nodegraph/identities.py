@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from nodegraph.values import Identity
 
 SUFFIX = ".identity"
 SCRATCH = ".part"
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,25 @@ class Identities:
         np.savez(buffer, engine=np.array(identity.engine), vector=identity.vector)
         data = buffer.getvalue()
         sha256 = hashlib.sha256(data).hexdigest()
-        folder = self.path(identity.reference, sha256).parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch = folder / f"{sha256}.{os.getpid()}{SCRATCH}"
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        disk = Media(self.root).disk
+        target, disk = self.path(identity.reference, sha256), Media(self.root).disk
+        for folder in (self.root, target.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch = target.with_name(f"{sha256}-{secrets.token_hex(8)}{SCRATCH}")
+        descriptor = os.open(
+            scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600
+        )
         try:
-            disk.write(descriptor, data)
-            disk.flush(descriptor)
-        finally:
-            os.close(descriptor)
-        disk.replace(scratch, self.path(identity.reference, sha256))
-        disk.flush_folder(folder)
+            try:
+                disk.write(descriptor, data)
+                disk.flush(descriptor)
+            finally:
+                os.close(descriptor)
+            disk.replace(scratch, target)
+        except BaseException:
+            scratch.unlink(missing_ok=True)
+            raise
+        disk.flush_folder(target.parent)
+        disk.flush_folder(self.root)
         return Stored(sha256, SUFFIX, len(data), 0, 0)
 
     def verify(self, reference: str, sha256: str) -> str | None:
@@ -65,13 +74,15 @@ class Identities:
 
     def load(self, reference: str, sha256: str) -> Identity:
         """A kept identity; raises `MediaError` where it is gone or damaged."""
+        from zipfile import BadZipFile
+
         import numpy as np
 
         path = self.path(reference, sha256)
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return Identity(reference, str(arrays["engine"]), arrays["vector"])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise MediaError(
                 f"the identity of {reference!r} cannot be read ({error}): "
                 "add the reference again"

@@ -62,19 +62,25 @@ class Inbox:
 
     def _listen(self) -> None:
         while not self._closing.wait(_LOOK):
-            if self._folder.is_dir():
-                for path in sorted(self._folder.glob("*" + _ASKED)):
-                    self._answer(path)
+            for path in self._asked():
+                self._answer(path)
+
+    def _asked(self) -> list[Path]:
+        try:
+            return sorted(self._folder.glob("*" + _ASKED))
+        except OSError:  # nobody has asked yet, or the folder is on its way out
+            return []
 
     def _answer(self, path: Path) -> None:
         try:
             request = json.loads(path.read_bytes())
-            answer = dict(self._handler(request))
+            path.unlink()
+            answer = json.dumps(dict(self._handler(request)))
         except FileNotFoundError:
             return  # whoever asked has given up
         except Exception as error:  # noqa: BLE001 (told to the process that asked)
-            answer = {"error": str(error)}
+            answer = json.dumps({"error": str(error) or type(error).__name__})
         name = path.name.removesuffix(_ASKED) + _ANSWERED
         with suppress(OSError):
             path.unlink(missing_ok=True)
-            write_whole(self._folder / name, json.dumps(answer).encode())
+            write_whole(self._folder / name, answer.encode())
