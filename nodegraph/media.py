@@ -203,9 +203,11 @@ class Media:
         It is not flushed: after a power cut one that does not open is made again.
         """
         target = self.thumb(sha256)
-        if not _is_whole(target):
+        with _reported(self.thumbs):
+            if _is_whole(target):
+                return target
             data = thumbnail(value.pixels)
-            with self._scratch() as file, _reported(self.thumbs):
+            with self._scratch() as file:
                 self.disk.write(file.fileno(), data)
                 file.close()
                 target.parent.mkdir(parents=True, exist_ok=True)
