@@ -6,8 +6,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from nodegraph import cli
+from nodegraph.cli import errors
 from nodegraph.registry import discover
+from nodegraph.settings import ProjectSettings
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -266,3 +269,39 @@ def test_the_readme_names_every_preset_and_node_that_ships() -> None:
     named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
 
     assert named == names
+
+
+def test_the_map_names_every_folder_of_the_engine_and_only_what_there_is() -> None:
+    engine = ROOT / "nodegraph"
+    folders = {f"{path.parent.name}/" for path in engine.glob("*/__init__.py")}
+    named = set(re.findall(r"`([\w/.]+)`", section("CONTRIBUTING.md", "Map")))
+
+    assert folders - named == set()
+    assert {n for n in named if not any((r / n).exists() for r in (ROOT, engine))} == (
+        set()
+    )
+
+
+def test_the_readme_tells_every_exit_code() -> None:
+    table = section("README.md", "Exit codes")
+    known = [value for name, value in vars(errors).items() if name.isupper()]
+
+    told = [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)]
+
+    assert told == [0, *sorted(code for code in known if isinstance(code, int))]
+
+
+def test_the_readme_tells_every_setting_of_a_project() -> None:
+    line = next(
+        line
+        for line in section("README.md", "Where things lie").splitlines()
+        if "settings.toml" in line
+    )
+
+    assert [f.name for f in fields(ProjectSettings) if f.name not in line] == []
+
+
+def test_the_changelog_tells_of_the_version_that_is_installed() -> None:
+    versions = re.findall(r"^## (\d\S*)", read("CHANGELOG.md"), re.MULTILINE)
+
+    assert versions[0] == tomllib.loads(read("pyproject.toml"))["project"]["version"]
