@@ -73,14 +73,14 @@ class Inbox:
 
     def _answer(self, path: Path) -> None:
         try:
-            request = json.loads(path.read_bytes())
+            asked = path.read_bytes()
             path.unlink()
-            answer = json.dumps(dict(self._handler(request)))
-        except FileNotFoundError:
+        except OSError:
             return  # whoever asked has given up
+        try:
+            answer = json.dumps(dict(self._handler(json.loads(asked))))
         except Exception as error:  # noqa: BLE001 (told to the process that asked)
             answer = json.dumps({"error": str(error) or type(error).__name__})
         name = path.name.removesuffix(_ASKED) + _ANSWERED
         with suppress(OSError):
-            path.unlink(missing_ok=True)
             write_whole(self._folder / name, answer.encode())
