@@ -1,14 +1,21 @@
-"""The queue as the records tell it: which runs there are and how far each has come."""
+"""The queue as the journal tells it: which runs there are and how far each has come.
 
-from collections.abc import Iterable, Sequence
+Only what concerns runs is taken from the journal, so that a long one is no hindrance.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodegraph.lineage import Queue, Run, Settled, Status, Task
+from nodegraph.lines import HEADER, Reader
 from nodegraph.lock import holder
-from nodegraph.store import ProjectStore
+from nodegraph.rows import Image
 
 RUNNING, INTERRUPTED, QUEUED = "running", "interrupted", "queued"
+_TABLES = (b"runs\t", b"queue\t")
+_STATUS = re.compile(rb'"status":"(\w+)"').search
 
 
 class Entry(NamedTuple):
@@ -40,96 +47,83 @@ class Overview(NamedTuple):
     writer: str | None
     """The process that carries it out, if there is one."""
 
-
-def overview(store: ProjectStore, home: Path) -> Overview:
-    """The queue of the project whose records lie in `home`."""
-    writer = holder(home)
-    runs = sorted(store.all(Run), key=lambda run: (run.place, run.id))
-    entries = tuple(entry(store, run, writer) for run in runs)
-    queue = store.get(Queue, Queue.id)
-    return Overview(entries, queue is not None and queue.paused, writer)
+    def run(self, id_: str) -> Entry | None:
+        """The run with this id, if there is one."""
+        return next((entry for entry in self.runs if entry.id == id_), None)
 
 
-def entry(store: ProjectStore, run: Run, writer: str | None) -> Entry:
-    """What there is to say of a run while `writer` holds the project."""
-    is_open = run.state == QUEUED
-    ended = _ended(store, run.id) if is_open else {}
+def overview(home: Path) -> Overview:
+    """The queue of the project whose records lie in `home`; raises `JournalError`."""
+    glance, writer = _Glance(), holder(home)
+    Reader(home / "journal").refresh(glance)
+    runs = sorted(glance.rows("runs"), key=lambda run: (run.get("place", 0), run["id"]))
+    entries = tuple(_entry(run, glance, writer) for run in runs)
+    paused = any(queue.get("paused") for queue in glance.rows("queue"))
+    return Overview(entries, paused, writer)
+
+
+class _Glance:
+    """What a journal says of runs; the rest is kept as it lies there."""
+
+    def __init__(self) -> None:
+        self._image = Image({})
+        self._records: list[bytes] = []
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._image.clear()
+        self._records.clear()
+
+    def apply(self, payloads: list[bytes]) -> None:
+        """Take in the next records."""
+        self._records += payloads
+        self._image.apply([each for each in payloads if _concerns_runs(each)])
+
+    def rows(self, table: str) -> Iterable[dict[str, Any]]:
+        """The rows of a table."""
+        puts = list(self._image.rows(table).puts.values())
+        return map(self._image.decoder(len(puts)), puts)
+
+    def ended(self, run: str) -> dict[str, int]:
+        """How many tasks have ended how in a run."""
+        mark = b'"run":"%b"' % run.encode()
+        ends: dict[bytes, str] = {}
+        for record in self._records:
+            if mark in record:
+                ends.update(_ends(record))
+        return dict(Counter(ends.values()))
+
+
+def _concerns_runs(record: bytes) -> bool:
+    return any(table in record for table in _TABLES) or record.startswith(HEADER)
+
+
+def _ends(record: bytes) -> Iterable[tuple[bytes, str]]:
+    """The tasks whose end a record tells, with their status."""
+    parts = record.split(b"\t")
+    for place, part in enumerate(parts):
+        if part == b"+tasks" and (found := _STATUS(parts[place + 2])):
+            yield parts[place + 1], found[1].decode()
+
+
+def _entry(run: Mapping[str, Any], glance: _Glance, writer: str | None) -> Entry:
+    state = run.get("state", QUEUED)
+    ended = glance.ended(run["id"]) if state == QUEUED else {}
     return Entry(
-        run.id,
-        run.preset,
-        _state(run, writer, bool(ended)) if is_open else run.state,
-        sum(bool(shot["name"]) for shot in run.shots),
+        run["id"],
+        run["preset"],
+        _state(run, writer, has_begun=bool(ended)) if state == QUEUED else state,
+        sum(bool(shot["name"]) for shot in run["shots"]),
         ended,
-        dict(run.counts),
-        run.created,
-        run.board,
-        run.out,
+        dict(run.get("counts", {})),
+        run.get("created", ""),
+        run.get("board", ""),
+        run.get("out", ""),
     )
 
 
-def _state(run: Run, writer: str | None, has_begun: bool) -> str:
-    if writer is not None and run.writer == writer:
+def _state(run: Mapping[str, Any], writer: str | None, *, has_begun: bool) -> str:
+    last = run.get("writer", "")
+    if writer is not None and last == writer:
         return RUNNING
-    return INTERRUPTED if run.writer or run.counts or has_begun else QUEUED
-
-
-def _ended(store: ProjectStore, run: str) -> dict[str, int]:
-    """How many tasks of a run have ended how, without reading their records."""
-    own = store.ids(Settled, "run", run)
-    ended: dict[str, int] = {}
-    left = len(own)
-    for status in (Status.FAILED, Status.HELD, Status.CANCELLED):
-        count = len(set(store.ids(Settled, "status", status)).intersection(own))
-        left -= count
-        if count:
-            ended[str(status)] = count
-    return {str(Status.COMPLETED): left} | ended if left else ended
-
-
-class TaskEntry(NamedTuple):
-    """A task of a run."""
-
-    id: str
-    node: str
-    type: str
-    shot: str | None
-    status: str
-    outcome: str | None
-    error: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """As `queue list RUN --json` gives it."""
-        return self._asdict()
-
-
-def tasks(store: ProjectStore, run: Run, planned: Iterable[Task]) -> list[TaskEntry]:
-    """Every task of a run, in the order planned; last those only known from records."""
-    names = _shot_names(run.shots)
-    found: dict[str, TaskEntry] = {}
-    for task in planned:
-        end = store.settled(task.key)
-        if task.key not in found:
-            shot = names.get(task.shot or "")
-            found[task.key] = _entry(task.label, task.recipe.node, task.key, shot, end)
-    for end in store.by(Settled, "run", run.id):
-        if end.id not in found:
-            shot = names.get(end.shot or "")
-            found[end.id] = _entry(end.label, end.node, end.id, shot, end)
-    return list(found.values())
-
-
-def _entry(
-    node: str, type_: str, key: str, shot: str | None, end: Settled | None
-) -> TaskEntry:
-    if end is None:
-        return TaskEntry(key, node, type_, shot, str(Status.PENDING), None, None)
-    outcome, error = end.outcome or None, end.error or None
-    return TaskEntry(key, node, type_, shot, str(end.status), outcome, error)
-
-
-def _shot_names(rows: Sequence[Any]) -> dict[str, str]:
-    """The names of a run's shots, with their sequence, by id."""
-    return {
-        row["id"]: "/".join(filter(None, (row.get("sequence", ""), row["name"])))
-        for row in rows
-    }
+    return INTERRUPTED if last or run.get("counts") or has_begun else QUEUED

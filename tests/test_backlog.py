@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from small_projects import Small
 
-from nodegraph.backlog import overview, tasks
+from nodegraph.backlog import overview
 from nodegraph.lineage import Queue, Recipe, Settled, Status, Task
 from nodegraph.lock import holder
 from nodegraph.project import Project
+from nodegraph.tasklist import tasks
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def small(tmp_path):
 
 
 def queue(small):
-    return overview(small.project.store, small.project.home)
+    return overview(small.project.home)
 
 
 def state(small):

@@ -77,6 +77,11 @@ def _dispatch(words: list[str]) -> int:
         kind = "option" if words[0].startswith("-") else "command"
         known = [*VERBS] if kind == "command" else ["-v", "--version", "--help"]
         raise errors.CommandError(errors.unknown(kind, words[0], known))
+    if words[:2] == ["queue", "list"]:
+        from nodegraph.cli.listing import listed
+
+        if (code := listed(words[2:])) is not None:
+            return code
     name = f"workbench {words[0]}"
     command = _command(words[0], VERBS[words[0]])
     return int(

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nodegraph.cli import printing, typer_app
-from nodegraph.cli.columns import columns, counted, pairs
+from nodegraph.cli.columns import columns, pairs
 from nodegraph.cli.errors import LOCKED, UNEXPECTED, CommandError
+from nodegraph.cli.listing import counts, list_runs
 from nodegraph.cli.options import AsJson, ProjectFolder, project_folder
 from nodegraph.lock import holder
 from nodegraph.place import home_of
 
 if TYPE_CHECKING:
-    from nodegraph.backlog import Entry, Overview, TaskEntry
     from nodegraph.lineage import Run, Task
-    from nodegraph.store import ProjectStore
+    from nodegraph.tasklist import TaskEntry
 
 app = typer_app("See what runs; pause, resume, cancel, retry.")
 
@@ -23,7 +23,6 @@ RunId = Annotated[
     str | None, typer.Argument(metavar="RUN", help="A run, to list its tasks.")
 ]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a run or of a task.")]
-PAUSED = "the queue is paused: `workbench queue resume` lets it go on"
 
 
 @app.command("list")
@@ -31,95 +30,53 @@ def list_(
     run: RunId = None, json: AsJson = False, project: ProjectFolder = None
 ) -> None:
     """List the runs, or the tasks of one."""
-    from nodegraph.backlog import overview
-    from nodegraph.store import ProjectStore
-
     folder = project_folder(project)
-    home = home_of(folder)
-    with ProjectStore(home, write=False) as store:
-        if run is not None:
-            _list_tasks(store, folder, run, json)
-            return
-        queue = overview(store, home)
-    if json:
-        runs = [{**each.as_json(), "paused": queue.paused} for each in queue.runs]
-        printing.document(runs)
+    if run is None:
+        list_runs(folder, json)
     else:
-        _show_runs(queue)
+        _list_tasks(folder, run, json)
 
 
-def _show_runs(queue: "Overview") -> None:
-    header = ("RUN", "PRESET", "STATE", "SHOTS", "RESULTS", "QUEUED")
-    columns(header, map(_row, queue.runs))
-    if queue.paused:
-        printing.say(PAUSED)
+def _list_tasks(folder: Path, run_id: str, as_json: bool) -> None:
+    from nodegraph.backlog import overview
+    from nodegraph.lineage import Run
+    from nodegraph.store import ProjectStore
+    from nodegraph.tasklist import tasks
 
-
-def _row(entry: "Entry") -> tuple[str, ...]:
-    results = _counts(entry.results)
-    if entry.ended:
-        results = f"tasks: {_counts(entry.ended)}"
-    age = _age(entry.created)
-    return entry.id, entry.preset, entry.state, str(entry.shots), results, age
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items())
-
-
-def _age(created: str) -> str:
-    """How long ago, as a person says it."""
-    from datetime import UTC, datetime
-
-    try:
-        seconds = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds()
-    except (ValueError, TypeError):
-        return ""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            return f"{counted(int(seconds // size), unit)} ago"
-    return "just now"
-
-
-def _list_tasks(
-    store: "ProjectStore", folder: Path, run_id: str, as_json: bool
-) -> None:
-    from nodegraph.backlog import entry, tasks
-
-    run = _run(store, run_id)
-    what = entry(store, run, holder(home_of(folder)))
-    found = tasks(store, run, _planned(run, folder))
+    home = home_of(folder)
+    queue = overview(home)
+    entry = queue.run(run_id)
+    with ProjectStore(home, write=False) as store:
+        run = store.get(Run, run_id)
+        if run is None or entry is None:
+            raise CommandError(_no_run(run_id, [each.id for each in queue.runs]))
+        found = tasks(store, run, _planned(run, folder))
     if as_json:
         rows = [task.as_json() for task in found]
-        printing.document({**what.as_json(), "tasks": rows})
+        printing.document({**entry.as_json(), "tasks": rows})
         return
     pairs(
         (
-            ("run", f"{what.id} ({what.preset})"),
-            ("state", what.state),
-            ("shots", str(what.shots)),
-            ("results", _counts(what.results)),
-            ("pictures", what.out),
+            ("run", f"{entry.id} ({entry.preset})"),
+            ("state", entry.state),
+            ("shots", str(entry.shots)),
+            ("results", counts(entry.results)),
+            ("pictures", entry.out),
         )
     )
     printing.show("")
     columns(("SHOT", "NODE", "STATUS", "RESULT", "TASK"), map(_task_row, found))
 
 
+def _no_run(id_: str, known: list[str]) -> str:
+    last = max(known, key=lambda key: (len(key), key), default="")
+    there = f"the last is {last}" if last else "there is none"
+    return f"there is no run {id_!r}: {there}"
+
+
 def _task_row(task: "TaskEntry") -> tuple[str, ...]:
     result = task.error or task.outcome or ""
     return task.shot or "", task.node, task.status, result, task.id
-
-
-def _run(store: "ProjectStore", id_: str) -> "Run":
-    from nodegraph.lineage import Run
-
-    run = store.get(Run, id_)
-    if run is None:
-        known = sorted(store.keys(Run), key=lambda key: (len(key), key))
-        there = f"the last is {known[-1]}" if known else "there is none"
-        raise CommandError(f"there is no run {id_!r}: {there}")
-    return run
 
 
 def _planned(run: "Run", folder: Path) -> "list[Task]":
