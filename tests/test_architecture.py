@@ -27,11 +27,13 @@ LAYERS = (
         "manifest",
         "shots",
         "sources",
+        "tasklist",
     },
     {"board", "inbox", "scheduler", "store", "trust"},
+    {"endings", "orders", "ready", "services"},
     {"work", "workers", "process", "running"},
     {"storyboarder", "tables", "draft", "media", "identities"},
-    {"recorder", "decode", "encode", "channel"},
+    {"recorder", "decode", "encode", "channel", "conform"},
     {"journal", "committer", "lock", "rows", "index", "colour", "formats", "panel"},
     {"gathering", "units"},
     {"plan", "registry", "preset"},
@@ -41,7 +43,7 @@ LAYERS = (
     {"node"},
     {"values", "context"},
     {"strictjson", "codec", "lines"},
-    {"filenames", "files", "place", "problem", "settings", "system"},
+    {"filenames", "files", "place", "problem", "settings", "system", "thread"},
 )
 """From top to bottom; a new module of `nodegraph` is given its place here.  Modules of
 one layer may import each other, but not in a circle."""
