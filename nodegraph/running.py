@@ -1,6 +1,6 @@
 """One run under way: which of its tasks have settled, and which units wait for them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -77,19 +77,26 @@ class Running:
         store: Store,
         files: Files,
         ready: Callable[["Running", Unit], None],
+        flying: Container[str] = (),
     ) -> None:
-        """Nothing starts before `start`."""
+        """Nothing starts before `start`; what is `flying` is not known to be done."""
         self.job, self.place = job, job.run.place
         self.future: Future[None] = Future()
+        self.future.set_running_or_notify_cancel()  # `cancel` would stop nothing
         self.ends: dict[str, TaskEvent] = {}
         """How each settled task ended, by key."""
         self._store, self._files, self._ready = store, files, ready
+        self._flying = flying
         self._tasks: dict[str, Task] = {}
         self._owners: dict[str, list[int]] = {}
         self._followers: dict[str, list[str]] = {}
         self._waiting: dict[str, list[Unit]] = {}
+        self._units: dict[str, Unit] = {}
         self._plans: list[ShotPlan] = []
         self._open: dict[int, int] = {}
+        self._unfinished = 0
+        self._order: dict[str, int] = {}
+        self._places: dict[str, float] = {}
         self._gathered = not job.layout.wide
         self.stopped = False
         """Whether whatever has not settled, or is yet to be gathered, is cancelled."""
@@ -106,7 +113,7 @@ class Running:
 
     def go_on(self) -> None:
         """Where all that was planned has settled, gather the shots, or end the run."""
-        while not any(self._open.values()) and not self.future.done():
+        while not self._unfinished and not self.future.done():
             if self._gathered:
                 self.future.set_result(None)
                 return
@@ -118,6 +125,15 @@ class Running:
     def left(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
         """Those of the tasks that have not settled."""
         return tuple(task for task in tasks if task.key not in self.ends)
+
+    def due(self, unit: Unit) -> tuple[Task, ...]:
+        """Those of the unit's tasks that it is to carry out: others may have been
+        queued again in another unit."""
+        return tuple(
+            task
+            for task in unit.tasks
+            if task.key not in self.ends and self._units.get(task.key) is unit
+        )
 
     def unsettled(self) -> tuple[Task, ...]:
         """All tasks that have not settled."""
@@ -146,20 +162,40 @@ class Running:
                 found[port.name] = f"{path.name} {digest}".strip()
         return found
 
-    def tasks_of_shot(self, key: str) -> set[str]:
-        """The keys of all tasks of the first shot that needs this one."""
-        plan = self._plans[self._owners[key][0]]
-        return {task.key for task in plan.tasks}
+    def put_first(self, id_: str, place: float) -> bool:
+        """Place the run, or the first shot that needs a task; False if it has neither."""
+        if self.id == id_:
+            self.place = place
+            self._places.clear()
+        elif id_ in self._tasks:
+            plan = self._plans[self._owners[id_][0]]
+            self._places.update((task.key, place) for task in plan.tasks)
+        return self.id == id_ or id_ in self._tasks
+
+    def place_of(self, unit: Unit) -> float:
+        """Where the unit stands in the queue; lower starts first."""
+        if not self._places:
+            return self.place
+        return min(self._places.get(task.key, self.place) for task in unit.tasks)
 
     def say(self, task: Task, status: Status) -> None:
-        """Publish a status on the way."""
-        self.job.publish(TaskEvent(self.id, self._tasks[task.key], status))
+        """Publish a status on the way; after the end there is none."""
+        if task.key not in self.ends:
+            self.job.publish(TaskEvent(self.id, self._tasks[task.key], status))
+
+    def say_progress(self, task: Task, fraction: float) -> None:
+        """Publish how far a task has come."""
+        if task.key not in self.ends:
+            self.job.publish(ProgressEvent(self.id, self._tasks[task.key], fraction))
 
     def queue(self, tasks: Iterable[Task]) -> None:
         """Cut the tasks into units and hand over those that need not wait."""
         keys = {task.key for task in tasks}
-        ordered = [task for key, task in self._tasks.items() if key in keys]
+        ordered = [
+            self._tasks[key] for key in sorted(keys, key=self._order.__getitem__)
+        ]
         for unit in cut(ordered, self._owners, self.job.types):
+            self._units.update((task.key, unit) for task in unit.tasks)
             unit.missing = {
                 key for key in unit.needs if key in self._tasks and key not in self.ends
             }
@@ -178,6 +214,8 @@ class Running:
         cached: bool = False,
     ) -> None:
         """Say how a task ended; where it came to nothing, so does what needs it."""
+        if key in self.ends:
+            return
         self._settle(key, status, outcome, error, cached)
         if status is Status.COMPLETED:
             return
@@ -197,16 +235,25 @@ class Running:
             key = waiting.pop()
             if key not in again:
                 again.add(key)
-                waiting += self._followers.get(key, ())
-                needs = map(recipe_of, self._tasks[key].recipe.parents)
-                waiting += filter(self.came_to_nothing, needs)
-        tasks = [task for key, task in self._tasks.items() if key in again]
+                waiting += filter(self.came_to_nothing, self._followers.get(key, ()))
+                waiting += filter(self.came_to_nothing, self._needs(key))
+        self._open_again(again | self._gone(again))
+
+    def _open_again(self, keys: Iterable[str]) -> None:
+        tasks = [self._tasks[key] for key in sorted(keys, key=self._order.__getitem__)]
         for task in tasks:
             if self.ends.pop(task.key, None) is not None:
                 for plan in self._owners[task.key]:
+                    self._unfinished += not self._open[plan]
                     self._open[plan] += 1
             self.say(task, Status.PENDING)
-        self.queue(tasks)
+        self._settle_refused(tasks)
+        self.queue(self.left(tasks))
+
+    def _settle_refused(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            if task.refusal:
+                self.settle(task.key, Status.FAILED, "failed", task.refusal)
 
     def _settle(
         self,
@@ -216,8 +263,6 @@ class Running:
         error: str | None,
         cached: bool,
     ) -> None:
-        if key in self.ends:
-            return
         event = TaskEvent(self.id, self._tasks[key], status, outcome, cached, error)
         self.ends[key] = event
         self.job.publish(event)
@@ -228,6 +273,7 @@ class Running:
         for index in self._owners[key]:
             self._open[index] -= 1
             if not self._open[index]:
+                self._unfinished -= 1
                 self._end_plan(self._plans[index])
 
     def _end_plan(self, plan: ShotPlan) -> None:
@@ -235,64 +281,86 @@ class Running:
         self.job.publish(ShotEvent(self.id, plan, ends))
 
     def _add(self, plans: Sequence[ShotPlan]) -> None:
+        keys = self._take_up(plans)
+        records = {key: self._record(key) for key in keys}
+        wanted = {key for key, record in records.items() if self._lacks(key, record)}
+        gone = set() if self.stopped else self._gone(wanted)
+        self._settle_known(records, wanted | gone)
+        for plan in plans:
+            if not plan.tasks:
+                self._end_plan(plan)
+        todo = self.left(self._tasks[key] for key in keys)
+        for task in todo:
+            self.say(task, Status.PENDING)
+        self.queue(todo)
+        self._open_again(gone - records.keys())
+
+    def _take_up(self, plans: Sequence[ShotPlan]) -> list[str]:
+        """Note the tasks of more plans; gives their keys, each after those it needs."""
         start = len(self._plans)
         self._plans += plans
         tasks, owners = union([plan.tasks for plan in plans])
         for key, task in tasks.items():
             shared = len(owners[key]) > 1
             self._tasks[key] = replace(task, shot=None) if shared else task
+            self._order[key] = len(self._order)
             self._owners[key] = [start + index for index in owners[key]]
             for need in {recipe_of(asset) for asset in task.recipe.parents}:
                 self._followers.setdefault(need, []).append(key)
         for index, plan in enumerate(plans, start):
             self._open[index] = len({task.key for task in plan.tasks})
-        todo = self._settle_known(tasks)
-        for plan in plans:
-            if not plan.tasks:
-                self._end_plan(plan)
-        self.queue(self.left(todo))
+            self._unfinished += self._open[index] > 0
+        return list(tasks)
 
-    def _settle_known(self, tasks: Mapping[str, Task]) -> list[Task]:
-        """Settle every task whose end is recorded; give those to carry out."""
-        records = {key: self._record(key) for key in tasks}
-        wanted = self._wanted(tasks, records)
-        for key, task in tasks.items():
-            record = records[key]
-            if task.refusal:
-                self.settle(key, Status.FAILED, "failed", task.refusal)
-            elif record is not None and key not in wanted:
-                error = record.error or None
-                self.settle(key, record.status, record.outcome, error, cached=True)
-            elif key not in self.ends:
-                self.say(task, Status.PENDING)
-        return [tasks[key] for key in tasks if key in wanted]
+    def _settle_known(
+        self, records: Mapping[str, Settled | None], wanted: set[str]
+    ) -> None:
+        """Settle every task whose end is recorded, and what cannot be carried out.
+
+        What has a result keeps it, even where something it needed then has failed since.
+        """
+        ends = [(k, r) for k, r in records.items() if r is not None and k not in wanted]
+        for is_completed in (True, False):
+            for key, end in ends:
+                if (end.status is Status.COMPLETED) is is_completed:
+                    error = end.error or None
+                    self.settle(key, end.status, end.outcome, error, cached=True)
+            self._settle_refused(self.left(self._tasks[key] for key in records))
 
     def _record(self, key: str) -> Settled | None:
-        """How the recipe ended; None where that does not count any more."""
-        record = self._store.settled(key)
+        """How the recipe ended; None where that does not count any more, or not yet."""
+        record = None if key in self._flying else self._store.settled(key)
         if record is None or record.status is Status.CANCELLED:
             return None
         if self.job.retry_failed and record.status is not Status.COMPLETED:
             return None
         return record
 
-    def _wanted(
-        self, tasks: Mapping[str, Task], records: Mapping[str, Settled | None]
-    ) -> set[str]:
-        """The tasks to carry out: those without a result, and those whose file is
-        asked for by such a one, or as a result of the graph, but is not there."""
-        wanted: set[str] = set()
-        gathered = self.job.layout.gathered
-        for key in reversed(list(tasks)):
-            task, record = tasks[key], records[key]
-            if record is None:
-                wanted.add(key)
-            elif record.status is Status.COMPLETED:
-                asked = not wanted.isdisjoint(self._followers.get(key, ()))
-                asked = asked or bool(task.keep) or task.node in gathered
-                if asked and not self._is_there(task):
-                    wanted.add(key)
-        return wanted
+    def _lacks(self, key: str, record: Settled | None) -> bool:
+        """Whether it has no result yet, or one of the graph's results is gone."""
+        task = self._tasks[key]
+        if record is None:
+            return True
+        completed = record.status is Status.COMPLETED
+        return completed and bool(task.keep) and not self._is_there(task)
+
+    def _gone(self, keys: set[str]) -> set[str]:
+        """What these need, directly or not, that was made once but is not there."""
+        found: set[str] = set()
+        waiting = list(keys)
+        while waiting:
+            for need in self._needs(waiting.pop()) - keys - found:
+                record = self._store.settled(need)
+                completed = record is not None and record.status is Status.COMPLETED
+                if completed and not self._is_there(self._tasks[need]):
+                    found.add(need)
+                    waiting.append(need)
+        return found
+
+    def _needs(self, key: str) -> set[str]:
+        """The keys of the run's tasks that this one needs directly."""
+        needs = {recipe_of(asset) for asset in self._tasks[key].recipe.parents}
+        return {need for need in needs if need in self._tasks}
 
     def _is_there(self, task: Task) -> bool:
         for port in self.job.types[task.recipe.node].outputs:

@@ -1,57 +1,45 @@
 """Carry out runs: each unit of work as soon as what it needs is there."""
 
 import asyncio
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from functools import partial
-from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodegraph.context import Cancelled, Context, outcome_of
+from nodegraph.endings import records, settled
 from nodegraph.lineage import Asset, Attempt, Settled, Status, Store, Task
-from nodegraph.running import Files, Job, ProgressEvent, Running
+from nodegraph.orders import account, estimate, given
+from nodegraph.ready import WORKERS, Lane, Ready, Waiting
+from nodegraph.running import Files, Job, Running
+from nodegraph.services import call
+from nodegraph.thread import LoopThread
 from nodegraph.units import Unit
 from nodegraph.work import (
     Advanced,
     Bench,
     Done,
     Failed,
-    Given,
-    Made,
     Order,
     carry_out,
-    checked,
     failure,
-    keep,
-    references,
     sentence,
 )
 from nodegraph.workers import WorkerDied, WorkerPool
 
 DEATHS = 2
 """A task that has died with its worker this often is not tried again."""
-UNKNOWN_SIZE = 1920 * 1080 * 4
-"""Bytes taken for a picture whose size is not known yet."""
-USUAL_WORKING_MEMORY = 4.0
-"""Multiples of the picture's bytes, where a node type declares no estimate."""
+_PATIENCE = 1.0  # seconds that services have to end when we close
 Message = Done | Failed | Advanced
-
-
-class _Waiting(NamedTuple):
-    """A unit that can start, in the order in which units do."""
-
-    place: float
-    rank: tuple[int, int]
-    serial: int
-    running: Running
-    unit: Unit
+Ends = list[tuple[Task, Done | Failed]]
 
 
 class Scheduler:
     """Runs jobs on worker processes, on a thread of its own.
 
-    Its public methods may be called from any thread.
+    Its public methods may be called from any thread, and raise `RuntimeError` once it
+    is closed.
     """
 
     def __init__(
@@ -73,48 +61,47 @@ class Scheduler:
         self._store, self._files, self._pool, self._bench = store, files, pool, bench
         self._deadline, self._memory = deadline, memory
         self._account_limit = account_limit
-        self._accounts: dict[str, asyncio.Semaphore] = {}
-        self._runs: dict[str, Running] = {}
-        self._ready: list[_Waiting] = []
+        self._calls: Counter[Lane] = Counter()
+        self._runs: list[Running] = []
+        self._front = 0.0
+        self._ready = Ready()
         self._jobs: dict[Unit, tuple[Running, Future[Any] | asyncio.Task[None]]] = {}
         self._bytes: dict[Unit, float] = {}
-        self._flying: set[str] = set()
+        # The recipes that are being carried out, until their end is on the disk; of
+        # these, those that have ended and are being recorded.
+        self._flying: dict[str, Unit] = {}
+        self._recording: set[str] = set()
         self._paused = False
-        self._serial = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="scheduler", daemon=True
-        )
-        self._thread.start()
+        self._thread = LoopThread("scheduler")
 
     def submit(self, job: Job) -> "Future[None]":
         """Carry out the job; the future ends when every task of it has settled."""
-        running = Running(job, self._store, self._files, self._push)
-        self._call(running, self._start, running)
+        running = Running(job, self._store, self._files, self._push, self._flying)
+        self._thread.post(partial(self._guard, running, self._start, running))
         return running.future
 
     def pause(self) -> None:
         """Start nothing more; what runs goes on to its end."""
-        self._ask(self._set_paused, True)
+        self._thread.ask(self._set_paused, True)
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._ask(self._set_paused, False)
+        self._thread.ask(self._set_paused, False)
 
     def cancel(self, id_: str, *, record: bool = True) -> bool:
         """Stop a run, or one task and what needs it; False where there is no such.
 
         Without `record` the tasks count as interrupted: nothing is written of them.
         """
-        return bool(self._ask(self._cancel, id_, record))
+        return bool(self._thread.ask(self._cancel, id_, record))
 
     def retry(self, id_: str) -> bool:
         """Try a task again, or all of a live run, that failed, hold or were cancelled."""
-        return bool(self._ask(self._retry, id_))
+        return bool(self._thread.ask(self._retry, id_))
 
     def first(self, id_: str) -> bool:
         """Put a run, or the shot that needs a task, before all others."""
-        return bool(self._ask(self._first, id_))
+        return bool(self._thread.ask(self._first, id_))
 
     @property
     def paused(self) -> bool:
@@ -123,11 +110,7 @@ class Scheduler:
 
     def close(self) -> None:
         """Stop at once: what runs is cut off, what is done is kept."""
-        if self._thread.is_alive():
-            self._ask(self._stop)
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        self._thread.close(self._stop)
 
     # On the scheduler's thread
 
@@ -136,7 +119,7 @@ class Scheduler:
     ) -> None:
         """Have the scheduler's thread call `function`, for the sake of `running`."""
         try:
-            self._loop.call_soon_threadsafe(self._guard, running, function, *args)
+            self._thread.post(partial(self._guard, running, function, *args))
         except RuntimeError:
             return  # closed: whatever arrives now is made again by the next run
 
@@ -147,47 +130,41 @@ class Scheduler:
         try:
             function(*args)
             running.go_on()
-            self._dispatch()
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for the run)
-            if not running.future.done():
-                running.future.set_exception(error)
-        if running.future.done():
-            self._runs.pop(running.id, None)
+            self._break_off(running, error)
+        if running.future.done() and running in self._runs:
+            self._runs.remove(running)
+        self._dispatch()
 
-    def _ask(self, function: Callable[..., Any], *args: Any) -> Any:
-        answer: Future[Any] = Future()
-
-        def call() -> None:
-            try:
-                answer.set_result(function(*args))
-            except Exception as error:  # noqa: BLE001 (handed to the thread that asked)
-                answer.set_exception(error)
-
-        self._loop.call_soon_threadsafe(call)
-        return answer.result()
+    def _break_off(self, running: Running, error: Exception) -> None:
+        if not running.future.done():
+            running.future.set_exception(error)
+        self._cut_off(running)
 
     def _start(self, running: Running) -> None:
-        self._runs[running.id] = running
+        self._runs.append(running)
+        self._front = min(self._front, running.place)
         running.start()
-        if self._ready:
-            self._pool.prestart(len(self._ready))
+        self._pool.prestart(self._ready.count(WORKERS))
 
     def _set_paused(self, paused: bool) -> None:
         self._paused = paused
         self._dispatch()
 
-    def _stop(self) -> None:
+    async def _stop(self) -> None:
         self._paused = True
         self._ready.clear()
-        for _, job in self._jobs.values():
-            job.cancel()
-        for running in self._runs.values():
+        for running in self._runs:
             if not running.future.done():
                 running.future.set_exception(CancelledError())
+            self._cut_off(running)
+        calls = [job for _, job in self._jobs.values() if isinstance(job, asyncio.Task)]
+        if calls:
+            await asyncio.wait(calls, timeout=_PATIENCE)
 
     def _cancel(self, id_: str, record: bool) -> bool:
         found = False
-        for running in list(self._runs.values()):
+        for running in list(self._runs):
             if running.id == id_:
                 running.stopped = True
                 tasks = running.unsettled()
@@ -202,180 +179,179 @@ class Scheduler:
     def _cancel_tasks(
         self, running: Running, tasks: Iterable[Task], record: bool
     ) -> None:
-        keys = {task.key for task in tasks}
-        for unit, (owner, job) in list(self._jobs.items()):
-            if owner is running and any(task.key in keys for task in unit.tasks):
-                job.cancel()
-        if record and keys:
-            with self._store.record(wait=False):
-                for task in tasks:
-                    self._store.put(
-                        _settled(running, task, Status.CANCELLED, "cancelled")
-                    )
+        """End the tasks, but for those that have ended and are only being recorded."""
+        tasks = [task for task in tasks if task.key not in self._recording]
+        self._cut_off(running, {task.key for task in tasks})
+        kept = [task for task in tasks if record and not self._is_done(task)]
+        if kept:
+            with self._store.record():
+                for task in kept:
+                    end = (Status.CANCELLED, "cancelled")
+                    self._store.put(settled(running, task, *end))
         for task in tasks:
             running.settle(task.key, Status.CANCELLED)
 
+    def _is_done(self, task: Task) -> bool:
+        """Whether there is a result, though its file may be gone."""
+        end = self._store.settled(task.key)
+        return end is not None and end.status is Status.COMPLETED
+
+    def _cut_off(self, running: Running, keys: set[str] | None = None) -> None:
+        """Stop the run's units, or those that carry out one of these tasks."""
+        for unit, (owner, job) in list(self._jobs.items()):
+            if owner is running and (
+                keys is None or any(task.key in keys for task in unit.tasks)
+            ):
+                unit.stopping = True
+                job.cancel()
+
     def _retry(self, id_: str) -> bool:
-        for running in list(self._runs.values()):
+        found = False
+        for running in list(self._runs):
             keys = tuple(running.ends) if running.id == id_ else (id_,)
             if again := [key for key in keys if running.came_to_nothing(key)]:
                 self._guard(running, running.reopen, again)
-                return True
-        return False
+                found = True
+        return found
 
     def _first(self, id_: str) -> bool:
-        front = min((waiting.place for waiting in self._ready), default=0.0) - 1
-        found = False
-        for running in self._runs.values():
-            keys = running.tasks_of_shot(id_) if running.has(id_) else set()
-            if running.id == id_:
-                running.place = front
-                keys = {task.key for task in running.unsettled()}
-            found = found or bool(keys)
-            self._ready = [
-                w._replace(place=front)
-                if w.running is running and any(t.key in keys for t in w.unit.tasks)
-                else w
-                for w in self._ready
-            ]
-        heapify(self._ready)
-        return found
+        self._front -= 1
+        found = [running.put_first(id_, self._front) for running in self._runs]
+        self._ready.reorder()
+        return any(found)
 
     # Units on their way
 
     def _push(self, running: Running, unit: Unit) -> None:
-        self._serial += 1
-        item = _Waiting(running.place, unit.rank, self._serial, running, unit)
-        heappush(self._ready, item)
+        types = running.job.types
+        need = estimate(self._store, types, unit.tasks)
+        lane = account(types, unit.tasks[0]) if unit.waits else WORKERS
+        self._ready.push(running, unit, lane, need)
 
     def _dispatch(self) -> None:
         """Start what can start now, in order, while there are workers and memory."""
-        later = []
-        while self._ready and not self._paused:
-            item = heappop(self._ready)
-            tasks = item.running.left(item.unit.tasks)
-            if any(task.key in self._flying for task in tasks):
-                later.append(item)
-            elif tasks and not self._send(item.running, item.unit, tasks):
-                later.append(item)
-                if not item.unit.waits:
+        for lane in self._ready.lanes:
+            while not self._paused and self._has_room(lane):
+                item = self._ready.pop(lane)
+                if item is None:
                     break
-        for item in later:
-            heappush(self._ready, item)
+                if not self._begin(lane, item):
+                    self._ready.put_back(lane, item)
+                    break
 
-    def _send(self, running: Running, unit: Unit, tasks: tuple[Task, ...]) -> bool:
-        """Start the unit; False where there is no room now."""
-        need = self._estimate(running, tasks)
-        if not unit.waits:
-            full = bool(self._bytes) and sum(self._bytes.values()) + need > self._memory
-            if full or self._pool.free <= 0:
+    def _has_room(self, lane: Lane) -> bool:
+        if lane is WORKERS:
+            return self._pool.free > 0
+        return self._calls[lane] < self._account_limit
+
+    def _begin(self, lane: Lane, item: Waiting) -> bool:
+        """Start the unit, or set it aside; False where there is no memory for it yet."""
+        running, unit = item.running, item.unit
+        tasks = () if running.future.done() else running.due(unit)
+        flying = next((task.key for task in tasks if task.key in self._flying), None)
+        if flying is not None:
+            self._ready.park(lane, item, flying)
+        elif tasks:
+            taken = sum(self._bytes.values())
+            if lane is WORKERS and taken and taken + item.need > self._memory:
                 return False
-            self._bytes[unit] = need
-        unit.tasks = tasks
-        self._flying.update(task.key for task in tasks)
-        self._say_started(running, unit, 0)
-        if unit.waits:
-            wait = self._loop.create_task(self._wait_for(running, unit))
-            self._jobs[unit] = (running, wait)
-            return True
-        order = Order(tasks, self._given(tasks), running.job.run.files, self._deadline)
-        job = self._pool.submit(
-            carry_out,
-            self._bench,
-            order,
-            report=partial(self._call, running, self._report, running, unit),
-        )
-        self._jobs[unit] = (running, job)
-        job.add_done_callback(partial(self._call, running, self._end, running, unit))
+            unit.tasks = tasks
+            try:
+                self._send(lane, item)
+            except Exception as error:  # noqa: BLE001 (handed to whoever waits for the run)
+                self._let_go(unit)
+                self._break_off(running, error)
         return True
 
-    def _estimate(self, running: Running, tasks: tuple[Task, ...]) -> float:
-        size = UNKNOWN_SIZE
-        for source in tasks[0].sources:
-            if (asset := self._store.asset(source)) and asset.width:
-                size = max(size, asset.width * asset.height * 4)
-        types = running.job.types
-        factors = [
-            estimate(task.recipe.settings)
-            for task in tasks
-            if (estimate := types[task.recipe.node].estimate)
-        ]
-        return size * (2 + max(factors, default=USUAL_WORKING_MEMORY))
+    def _send(self, lane: Lane, item: Waiting) -> None:
+        running, unit = item.running, item.unit
+        needed = given(self._store, unit.tasks)
+        order = Order(unit.tasks, needed, running.job.run.files, self._deadline)
+        self._flying.update((task.key, unit) for task in unit.tasks)
+        self._say_started(running, unit, 0)
+        if unit.waits:
+            self._calls[lane] += 1
+            wait = self._thread.loop.create_task(self._wait_for(running, unit, order))
+            self._jobs[unit] = (running, wait)
+            wait.add_done_callback(partial(self._end_call, running, unit, lane))
+            return
+        self._bytes[unit] = item.need
+        report = partial(self._call, running, self._report, running, unit)
+        job = self._pool.submit(carry_out, self._bench, order, report=report)
+        self._jobs[unit] = (running, job)
+        job.add_done_callback(partial(self._call, running, self._end, running, unit))
 
-    def _given(self, tasks: tuple[Task, ...]) -> dict[str, Given]:
-        """The values that the tasks need and that were made before."""
-        own = {task.key for task in tasks}
-        given = {}
-        for task in tasks:
-            for id_ in task.recipe.parents:
-                if id_.partition(".")[0] not in own and id_ not in given:
-                    asset = self._store.asset(id_)
-                    if asset is None:
-                        raise LookupError(f"asset {id_} has no record")
-                    given[id_] = Given(
-                        asset.sha256, asset.suffix, asset.value, asset.name
-                    )
-        return given
+    def _let_go(self, unit: Unit) -> None:
+        """The unit is carried out no more; what it has ended is still being recorded."""
+        self._jobs.pop(unit, None)
+        self._bytes.pop(unit, None)
+        for task in unit.tasks:
+            held = self._flying.get(task.key) is unit
+            if held and task.key not in self._recording:
+                self._release(task.key)
 
-    async def _wait_for(self, running: Running, unit: Unit) -> None:
+    def _release(self, key: str) -> None:
+        self._flying.pop(key, None)
+        self._ready.release(key)
+
+    async def _wait_for(self, running: Running, unit: Unit, order: Order) -> None:
         """Carry out a task that waits on a network."""
-        began = self._loop.time()
-        message: Message | None = None
+        type_ = running.job.types[order.tasks[0].recipe.node]
+        report = partial(self._call, running, self._report, running, unit)
+        context = Context(lambda f: report([Advanced(0, f)]), call=self._compute)
         try:
-            message = await self._call_service(running, unit, unit.tasks[0])
-        except asyncio.CancelledError:
-            message = None
-        except Exception as error:  # noqa: BLE001 (a node's failure becomes data here)
-            message = failure(0, error, self._loop.time() - began)
-        if message is not None:
-            self._guard(running, self._report, running, unit, [message])
-        self._guard(running, self._end, running, unit, None)
+            message = await call(self._bench, order, type_, context)
+        except asyncio.CancelledError as error:
+            if unit.stopping:
+                raise
+            message = failure(0, error, 0.0)  # the node's own doing
+        self._guard(running, self._report, running, unit, [message])
 
-    async def _call_service(self, running: Running, unit: Unit, task: Task) -> Done:
-        type_ = running.job.types[task.recipe.node]
-        account = type_.account(task.recipe.settings) if type_.account else type_.name
-        gate = self._accounts.setdefault(
-            account, asyncio.Semaphore(self._account_limit)
-        )
-        began = self._loop.time()
-        context = Context(
-            report=lambda f: self._report(running, unit, [Advanced(0, f)]),
-            call=self._compute,
-        )
-        given = self._given((task,))
-        arguments = references(self._bench.media, task, type_, given)
-        if type_.context:
-            arguments[type_.context] = context
-        async with gate:
-            limit = type_.deadline or self._deadline
-            result = await asyncio.wait_for(type_.function(**arguments), limit)
-        made = await self._compute(keep, self._bench, task, checked(result, type_))
-        return Done(0, made, context.said, self._loop.time() - began)
+    def _end_call(
+        self, running: Running, unit: Unit, lane: Lane, task: "asyncio.Task[None]"
+    ) -> None:
+        self._calls[lane] -= 1
+        self._guard(running, self._end, running, unit, task)
 
     async def _compute(self, function: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.wrap_future(self._pool.submit(function, *args))
+        try:
+            return await asyncio.wrap_future(self._pool.submit(function, *args))
+        finally:
+            self._thread.loop.call_soon(self._dispatch)
 
     # What comes back
 
     def _report(self, running: Running, unit: Unit, messages: list[Message]) -> None:
-        records: list[Asset | Settled] = []
-        ends: list[tuple[Task, Done | Failed]] = []
+        ends: Ends = []
         for message in messages:
-            task = unit.tasks[message.step]
-            self._say_started(running, unit, message.step)
-            if isinstance(message, Advanced):
-                running.job.publish(ProgressEvent(running.id, task, message.fraction))
+            index, task = message.step, unit.tasks[message.step]
+            if index in unit.reported:
                 continue
-            unit.reported.add(message.step)
-            if isinstance(message, Failed):
-                unit.failed.add(task.key)
-            ends.append((task, message))
-            records += _records(running, task, message)
+            self._say_started(running, unit, index)
+            if isinstance(message, Advanced):
+                running.say_progress(task, message.fraction)
+            elif isinstance(message, Done) or not unit.stopping:
+                unit.reported.add(index)
+                if isinstance(message, Failed):
+                    unit.failed.add(task.key)
+                ends.append((task, message))
         if ends:
-            done = partial(self._call, running, self._acknowledge, running, ends)
-            with self._store.record(wait=False, done=done):
-                self._store.put(*records)
+            self._record(running, unit, ends)
             self._say_next(running, unit)
+
+    def _record(self, running: Running, unit: Unit, ends: Ends) -> None:
+        for task, _ in ends:
+            self._flying.setdefault(task.key, unit)
+            self._recording.add(task.key)
+        kept: list[Asset | Settled] = []
+        done = partial(self._call, running, self._acknowledge, running, ends)
+        try:
+            for task, message in ends:
+                kept += records(running, task, message)
+            with self._store.record(wait=False, done=done):
+                self._store.put(*kept)
+        except Exception as error:  # noqa: BLE001 (raised again: nothing may stay in flight)
+            self._acknowledge(running, ends, error)
 
     def _say_started(self, running: Running, unit: Unit, index: int) -> None:
         if index not in unit.started:
@@ -390,118 +366,72 @@ class Scheduler:
                 return
 
     def _acknowledge(
-        self,
-        running: Running,
-        ends: list[tuple[Task, Done | Failed]],
-        error: Exception | None,
+        self, running: Running, ends: Ends, error: Exception | None
     ) -> None:
-        """What ended is on the disk: now it counts."""
+        """What ended is on the disk: now it counts, in every run that waits for it."""
+        for task, _ in ends:
+            self._recording.discard(task.key)
+            self._release(task.key)
         if error is not None:
             raise error
         for task, message in ends:
-            self._flying.discard(task.key)
             if isinstance(message, Done):
-                outcome = outcome_of(message.said)
-                error = message.said.get("message")
-                running.settle(task.key, Status.COMPLETED, outcome, error)
+                said = message.said.get("message")
+                end = (Status.COMPLETED, outcome_of(message.said), said)
             else:
-                running.settle(task.key, message.status, message.outcome, message.error)
+                end = (message.status, message.outcome, message.error)
+            if not running.future.done():
+                running.settle(task.key, *end)
+            for other in list(self._runs):
+                if other is not running and other.has(task.key):
+                    settle = partial(other.settle, cached=True)
+                    self._guard(other, settle, task.key, *end)
 
-    def _end(self, running: Running, unit: Unit, job: "Future[Any] | None") -> None:
+    def _end(
+        self, running: Running, unit: Unit, job: "Future[Any] | asyncio.Task[None]"
+    ) -> None:
         """A unit's worker is free again, whatever became of the unit."""
-        self._jobs.pop(unit, None)
-        self._bytes.pop(unit, None)
-        left = running.left(
-            task for i, task in enumerate(unit.tasks) if i not in unit.reported
-        )
-        self._flying.difference_update(task.key for task in unit.tasks)
-        error = None if job is None or job.cancelled() else job.exception()
+        self._let_go(unit)
+        if running.future.done():
+            return
+        error = None if job.cancelled() else job.exception()
+        left = self._unended(running, unit)
         if isinstance(error, WorkerDied):
             self._count_death(running, unit, left, error)
         elif error is not None and not isinstance(error, Cancelled):
-            self._fail(running, unit, left, sentence(error))
-        running.queue(running.left(left))
+            self._fail(running, unit, left[:1], sentence(error))
+        again = self._unended(running, unit)
+        for index in unit.started.intersection(again):
+            running.say(unit.tasks[index], Status.PENDING)
+        running.queue(unit.tasks[index] for index in again)
+
+    def _unended(self, running: Running, unit: Unit) -> list[int]:
+        """The tasks, by index, that it was to carry out and has not, though they had
+        all that they need."""
+        due = {task.key for task in running.due(unit)} - self._recording
+        return [
+            index
+            for index, task in enumerate(unit.tasks)
+            if task.key in due and not unit.lacks_input(index)
+        ]
 
     def _count_death(
-        self, running: Running, unit: Unit, left: tuple[Task, ...], death: WorkerDied
+        self, running: Running, unit: Unit, left: list[int], death: WorkerDied
     ) -> None:
         """Charge the task that was running; the second death is its end."""
-        running_then = unit.tasks[death.step]
-        victim = running_then if running_then in left else next(iter(left), None)
-        if victim is None:
+        if not left:
             return
-        before = self._store.attempt(victim.key)
+        victim = death.step if death.step in left else left[0]
+        key = unit.tasks[victim].key
+        before = self._store.attempt(key)
         deaths = (before.deaths if before else 0) + 1
         final = deaths >= DEATHS
         with self._store.record(wait=False):
-            attempt = Attempt(victim.key, 0 if final else deaths, death.reason)
-            self._store.put(attempt)
+            self._store.put(Attempt(key, 0 if final else deaths, death.reason))
         if final:
             text = f"its worker died {deaths} times, the last time: {death.reason}"
-            self._fail(running, unit, (victim,), text)
+            self._fail(running, unit, [victim], text)
 
-    def _fail(
-        self, running: Running, unit: Unit, left: tuple[Task, ...], text: str
-    ) -> None:
-        if left:
-            index = unit.tasks.index(left[0])
-            failed = Failed(index, Status.FAILED, text, "failed", 0.0)
-            self._report(running, unit, [failed])
-
-
-def _records(
-    running: Running, task: Task, message: Done | Failed
-) -> list[Asset | Settled]:
-    """What the store keeps of a task's end: its assets and how it went, in one go."""
-    seconds = round(message.seconds, 4)
-    if isinstance(message, Failed):
-        end = (message.status, message.outcome, message.error)
-        return [_settled(running, task, *end, seconds)]
-    outcome = outcome_of(message.said)
-    end = (Status.COMPLETED, outcome, "")
-    assets = (_asset(running, task, made, message.said) for made in message.made)
-    return [*assets, _settled(running, task, *end, seconds)]
-
-
-def _settled(
-    running: Running,
-    task: Task,
-    status: Status,
-    outcome: str,
-    error: str = "",
-    seconds: float = 0.0,
-) -> Settled:
-    return Settled(
-        task.key,
-        status,
-        outcome,
-        error,
-        task.recipe.node,
-        task.label,
-        task.shot,
-        running.id,
-        seconds,
-    )
-
-
-def _asset(running: Running, task: Task, made: Made, said: Mapping[str, Any]) -> Asset:
-    return Asset(
-        task.recipe.makes(made.port),
-        made.type,
-        made.sha256,
-        made.suffix,
-        made.size,
-        made.width,
-        made.height,
-        recipe=task.recipe,
-        parent=task.parent,
-        sources=task.sources,
-        value=made.value,
-        outcome=outcome_of(said),
-        message=said.get("message", ""),
-        notes=said.get("notes", {}),
-        certificate=said.get("certificate"),
-        models=running.models(task),
-        shot=task.shot,
-        run=running.id,
-    )
+    def _fail(self, running: Running, unit: Unit, left: list[int], text: str) -> None:
+        ends = [Failed(index, Status.FAILED, text, "failed", 0.0) for index in left]
+        self._report(running, unit, list(ends))

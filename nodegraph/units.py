@@ -1,7 +1,7 @@
 """Which tasks travel to a worker together: one shot as far as it needs no one else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nodegraph.lineage import Task, recipe_of
 from nodegraph.node import NodeType
@@ -28,6 +28,8 @@ class Unit:
     """The tasks, by index, of which it was said that they run."""
     failed: set[str] = field(default_factory=set)
     """The recipes in it that gave nothing."""
+    stopping: bool = False
+    """Whether we cut it off: what it has not ended is no failure."""
 
     def lacks_input(self, index: int) -> bool:
         """Whether the task needs one of the unit's that gave nothing."""
@@ -41,12 +43,17 @@ class Unit:
 def union(
     plans: Iterable[Sequence[Task]],
 ) -> tuple[dict[str, Task], dict[str, list[int]]]:
-    """All tasks by key, each once, and which plans need each; plan order is kept."""
+    """All tasks by key, each once, and which plans need each; plan order is kept.
+
+    Where equal nodes give one task, it keeps what any of them has to keep.
+    """
     tasks: dict[str, Task] = {}
     owners: dict[str, list[int]] = {}
     for index, each in enumerate(plans):
         for task in each:
-            tasks.setdefault(task.key, task)
+            known = tasks.setdefault(task.key, task)
+            if not task.keep <= known.keep:
+                tasks[task.key] = replace(known, keep=known.keep | task.keep)
             own = owners.setdefault(task.key, [])
             if not own or own[-1] != index:  # a graph may hold equal nodes
                 own.append(index)

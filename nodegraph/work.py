@@ -1,27 +1,24 @@
 """Carry out recipes inside a worker process: values stay in memory between nodes."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from nodegraph.channel import channel
+from nodegraph.conform import checked, plain
 from nodegraph.context import Cancelled, Context, Held
 from nodegraph.custom import CustomFile
+from nodegraph.familiar import Familiar
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
-from nodegraph.lineage import Kind, Status, Task
+from nodegraph.lineage import Kind, Status, Task, recipe_of
 from nodegraph.media import Media, MediaError, decode
 from nodegraph.node import File, MissingError, NodeType, Port
 from nodegraph.problem import words
 from nodegraph.registry import discover
-from nodegraph.values import Encoded, Identity, Image, Mask, Reference, name_of
-
-SMALL = 1024
-"""The most bytes of text that travel along an edge: they lie in the record."""
-
+from nodegraph.values import Encoded, Identity, Image, Mask, Reference
 
 LONGEST = 500
 """The most characters of an error that are kept."""
@@ -96,6 +93,9 @@ class Advanced(NamedTuple):
     fraction: float
 
 
+_familiar = Familiar()
+
+
 @cache
 def node_types(custom: tuple[CustomFile, ...]) -> Mapping[str, NodeType]:
     """Every node type there is, found once per process."""
@@ -107,25 +107,46 @@ def carry_out(bench: Bench, order: Order) -> None:
 
     A task that fails holds back only those that need it.  Raises `Cancelled`.
     """
-    link, types = channel(), node_types(bench.custom)
+    link = channel()
     values: dict[str, Any] = {}
     uses = Counter(a for task in order.tasks for a in task.recipe.parents)
     lost: set[str] = set()
     for index, task in enumerate(order.tasks):
-        type_ = types[task.recipe.node]
-        began = time.monotonic()
+        if lost.isdisjoint(map(recipe_of, task.recipe.parents)):
+            ended = _ended(bench, order, index, values)
+            link.report(ended)
+            if isinstance(ended, Failed):
+                lost.add(task.key)
+        else:
+            lost.add(task.key)
+        _forget(task, values, uses)
+
+
+def _ended(
+    bench: Bench, order: Order, index: int, values: dict[str, Any]
+) -> Done | Failed:
+    """Carry out one task; raises `Cancelled` where somebody cancelled it."""
+    link, task, began = channel(), order.tasks[index], time.monotonic()
+    try:
+        type_ = _type(bench, task)
         link.step(index, began + (type_.deadline or order.deadline))
-        if lost.isdisjoint(task.recipe.parents):
-            context = Context(_reporter(index), link.cancelled)
-            try:
-                made = _one(bench, order, task, type_, values, uses, context)
-                link.report(Done(index, made, context.said, time.monotonic() - began))
-                continue
-            except Cancelled:
-                raise
-            except BaseException as error:  # noqa: BLE001 (a node's failure becomes data here)
-                link.report(failure(index, error, time.monotonic() - began))
-        lost.update(task.recipe.makes(port.name) for port in type_.outputs)
+        context = Context(_reporter(index), link.cancelled)
+        made = _made(bench, order, task, type_, values, context)
+        return Done(index, made, plain(context.said), time.monotonic() - began)
+    except BaseException as error:
+        if isinstance(error, Cancelled) and link.cancelled():
+            raise
+        return failure(index, error, time.monotonic() - began)
+
+
+def _type(bench: Bench, task: Task) -> NodeType:
+    name = task.recipe.node
+    if (type_ := node_types(bench.custom).get(name)) is None:
+        raise MissingError(
+            f"the worker finds no node type {name!r}: if its file changed, read it and "
+            "run `workbench trust`"
+        )
+    return type_
 
 
 def _reporter(index: int) -> Any:
@@ -155,13 +176,12 @@ def sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _one(
+def _made(
     bench: Bench,
     order: Order,
     task: Task,
     type_: NodeType,
     values: dict[str, Any],
-    uses: Counter[str],
     context: Context,
 ) -> tuple[Made, ...]:
     arguments = dict(_arguments(bench, order, task, type_, values))
@@ -169,11 +189,18 @@ def _one(
         arguments[type_.context] = context
     results = checked(type_.function(**arguments), type_)
     _tell_unchanged(task, results, values, context)
+    plain(context.said)
     made = keep(bench, task, results)
     for port, value in results.items():
-        values[task.recipe.makes(port)] = value
-    _forget(task, values, uses)
+        values[task.recipe.makes(port)] = _sealed(value)
     return made
+
+
+def _sealed(value: Any) -> Any:
+    """The value as later nodes get it: like a loaded one, no node can change it."""
+    if isinstance(value, Image | Mask):
+        value.pixels.setflags(write=False)
+    return value
 
 
 def _arguments(
@@ -186,13 +213,12 @@ def _arguments(
     for port in type_.inputs:
         ids = task.recipe.inputs.get(port.name)
         if isinstance(ids, str):
-            yield port.name, _value(bench, order, ids, port, values)
+            value = _value(bench, order, ids, port, values)
+            yield port.name, port.check(value) if port.is_setting else value
         elif ids is not None:
             yield port.name, [_value(bench, order, i, port, values) for i in ids]
         elif port.name in task.recipe.settings:
-            value = task.recipe.settings[port.name]
-            is_file = isinstance(port.widget, File) and value
-            yield port.name, order.files[value] if is_file else value
+            yield port.name, _setting(order, task, port)
 
 
 def _value(
@@ -205,9 +231,11 @@ def _value(
         elif given.suffix == IDENTITY:
             values[asset] = bench.identities.load(given.value, given.sha256)
         else:
-            values[asset] = bench.media.load(
-                given.sha256, given.suffix, port.type, given.name
+            load = partial(
+                bench.media.load, given.sha256, given.suffix, port.type, given.name
             )
+            key = given.sha256, given.suffix, port.type
+            values[asset] = _familiar.get(key, load)
     return values[asset]
 
 
@@ -219,64 +247,6 @@ def _forget(task: Task, values: dict[str, Any], uses: Counter[str]) -> None:
             values.pop(asset, None)
     for asset in [a for a in values if not uses[a]]:
         del values[asset]
-
-
-def checked(result: Any, type_: NodeType) -> dict[str, Any]:
-    """The outputs by port; raises `TypeError` where one is not what was declared.
-
-    An `async` node may give an image as the bytes it received.
-    """
-    many = len(type_.outputs) > 1 or type_.outputs[0].name != "result"
-    parts = result if many else (result,)
-    if not isinstance(parts, tuple) or len(parts) != len(type_.outputs):
-        names = ", ".join(port.name for port in type_.outputs)
-        raise TypeError(f"the node returned a {type(result).__name__}, not ({names})")
-    pairs = zip(type_.outputs, parts, strict=True)
-    return {
-        port.name: value
-        if type_.is_async and isinstance(value, Encoded)
-        else _conforming(port, value)
-        for port, value in pairs
-    }
-
-
-def _conforming(port: Port, value: Any) -> Any:
-    import numpy as np
-
-    if isinstance(value, np.generic):
-        value = value.item()
-    wanted = port.type
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise TypeError(
-            f"the node returned a {name_of(type(value))} as {port.name!r}, "
-            f"which is a {name_of(wanted)}"
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"the node returned {value} as {port.name!r}")
-    if isinstance(value, str) and len(value.encode()) > SMALL:
-        raise ValueError(f"{port.name!r} is longer than {SMALL} bytes of text")
-    if isinstance(value, Image | Mask):
-        _check_pixels(port, value)
-    return value
-
-
-def _check_pixels(port: Port, value: Image | Mask) -> None:
-    import numpy as np
-
-    pixels = value.pixels
-    shaped = (
-        pixels.ndim == 3 and pixels.shape[2] in (3, 4)
-        if isinstance(value, Image)
-        else pixels.ndim == 2
-    )
-    if pixels.dtype != np.uint8 or not shaped or not pixels.size:
-        raise TypeError(
-            f"the node returned pixels of shape {pixels.shape} and type {pixels.dtype} "
-            f"as {port.name!r}: give uint8 of shape (height, width, 3 or 4), masks "
-            "(height, width)"
-        )
 
 
 def _tell_unchanged(
@@ -302,24 +272,37 @@ def _same(before: Image, after: Image) -> bool:
     return np.array_equal(a, b)
 
 
-def references(
-    media: Media, task: Task, type_: NodeType, given: Mapping[str, Given]
-) -> dict[str, Any]:
+def references(bench: Bench, order: Order, type_: NodeType) -> dict[str, Any]:
     """The arguments of an `async` node: settings, small values, files by reference."""
+    [task] = order.tasks
 
-    def value(asset: str) -> Any:
-        if not given[asset].sha256:
-            return given[asset].value
-        path = media.path(given[asset].sha256, given[asset].suffix)
-        return Reference(given[asset].sha256, str(path))
+    def value(asset: str, port: Port) -> Any:
+        given = order.given[asset]
+        if not given.sha256:
+            return port.check(given.value) if port.is_setting else given.value
+        path = (
+            bench.identities.path(given.value, given.sha256)
+            if given.suffix == IDENTITY
+            else bench.media.path(given.sha256, given.suffix)
+        )
+        return Reference(given.sha256, str(path))
 
-    arguments = dict(task.recipe.settings)
+    arguments = {}
     for port in type_.inputs:
-        if ids := task.recipe.inputs.get(port.name):
-            arguments[port.name] = (
-                value(ids) if isinstance(ids, str) else [value(i) for i in ids]
-            )
+        ids = task.recipe.inputs.get(port.name)
+        if isinstance(ids, str):
+            arguments[port.name] = value(ids, port)
+        elif ids is not None:
+            arguments[port.name] = [value(each, port) for each in ids]
+        elif port.name in task.recipe.settings:
+            arguments[port.name] = _setting(order, task, port)
     return arguments
+
+
+def _setting(order: Order, task: Task, port: Port) -> Any:
+    """The setting as the node gets it: of a file, where it lies."""
+    value = task.recipe.settings[port.name]
+    return order.files[value] if isinstance(port.widget, File) and value else value
 
 
 def keep(bench: Bench, task: Task, results: Mapping[str, Any]) -> tuple[Made, ...]:

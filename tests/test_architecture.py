@@ -33,7 +33,7 @@ LAYERS = (
     {"endings", "orders", "ready", "services"},
     {"work", "workers", "process", "running"},
     {"storyboarder", "tables", "draft", "media", "identities"},
-    {"recorder", "decode", "encode", "channel", "conform"},
+    {"recorder", "decode", "encode", "channel", "conform", "familiar"},
     {"journal", "committer", "lock", "rows", "index", "colour", "formats", "panel"},
     {"gathering", "units"},
     {"plan", "registry", "preset"},
