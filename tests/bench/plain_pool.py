@@ -23,7 +23,7 @@ import cv2
 from frames import NICE
 
 from nodegraph.context import Context
-from nodegraph.encode import frame, png
+from nodegraph.encode import FRAME, frame, png, unframe
 from nodegraph.media import decode
 from nodegraph.values import Image
 
@@ -56,16 +56,22 @@ def keep(data: bytes, suffix: str, out: Path) -> None:
     scratch.replace(out / (name + suffix))
 
 
+def loaded(path: Path) -> Image:
+    if path.suffix == FRAME:
+        return Image(unframe(path.read_bytes()))
+    return decode(path)
+
+
 def carry_out(
     path: Path, overlay: str, out: Path | None, steps: dict[str, Any]
 ) -> None:
     """A frame through all steps."""
-    image = decode(path)
+    image = loaded(path)
     *others, last = steps
     for type_ in others:
         image = step(type_, image, overlay, steps[type_])
         if out is not None:
-            keep(frame(image.pixels), ".frame", out)
+            keep(frame(image.pixels), FRAME, out)
     image = step(last, image, overlay, steps[last])
     data = png(image.pixels)
     if out is not None:
