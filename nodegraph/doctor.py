@@ -34,6 +34,8 @@ _LIBRARIES = {
     "zstandard": "zstandard",
 }
 """What work needs, and the package that brings it."""
+_FEW = 10
+"""Problems of one kind that are told one by one."""
 _SYSTEM = ("libGL", "libgthread", "libglib", "libSM", "libXext", "libxcb")
 
 
@@ -61,13 +63,17 @@ class Finding(NamedTuple):
 # The machine
 
 
-def machine(folder: Path) -> Iterator[Finding]:
-    """What the product needs of the machine; `folder` is where a project would be."""
+def machine(folder: Path, *, is_project: bool = False) -> Iterator[Finding]:
+    """What the product needs of the machine.
+
+    `folder` is where the records of a project are or, without one, could be.
+    """
     yield _python()
     for module, package in _LIBRARIES.items():
         yield library(module, package)
     yield disk_space(folder)
-    yield durable(folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir()))
+    is_tried = is_project or os.access(folder, os.W_OK)
+    yield durable(folder if is_tried else Path(tempfile.gettempdir()))
 
 
 def _python() -> Finding:
@@ -168,8 +174,11 @@ def _node_files(project: "Project") -> Iterator[Finding]:
 def _records(project: "Project") -> Iterator[Finding]:
     audit = auditor(project, quick=True).audit()
     problems = [p for p in audit.problems if p not in project.store.database.damage]
-    for text in problems:
+    for text in problems[:_FEW]:
         yield Finding(Level.WRONG, "lineage", text, "`workbench doctor --repair`")
+    if more := problems[_FEW:]:
+        text = f"and {len(more)} more: `workbench lineage verify` lists all"
+        yield Finding(Level.WRONG, "lineage", text)
     if not problems:
         text = (
             f"{audit.checked} files are there (`workbench lineage verify` reads them)"

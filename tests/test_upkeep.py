@@ -546,6 +546,19 @@ def test_a_damaged_journal_and_a_missing_file_are_wrong(tmp_path):
     assert wrong == {"journal", "lineage"}
 
 
+def test_many_problems_are_counted_rather_than_told_one_by_one(small):
+    drawing = small.drawing()
+    for _ in range(13):
+        path_of(small, small.picture(drawing)).unlink()
+
+    told = [
+        f.text for f in doctor.project_findings(small.project) if f.level == "wrong"
+    ]
+
+    assert len(told) == 11
+    assert told[-1] == "and 3 more: `workbench lineage verify` lists all"
+
+
 # Repair
 
 

@@ -9,6 +9,7 @@ from nodegraph.cli import printing
 from nodegraph.cli.columns import columns
 from nodegraph.cli.errors import INVALID, MISSING
 from nodegraph.cli.options import AsJson, ProjectFolder, project_folder
+from nodegraph.filenames import printable
 from nodegraph.place import FOLDER, home_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def doctor(
         home_of(folder)
     done = _repaired(folder) if repair else []
     is_project = (folder / FOLDER).is_dir()
-    findings = list(machine(folder / FOLDER if is_project else folder))
+    place = folder / FOLDER if is_project else folder
+    findings = list(machine(place, is_project=is_project))
     if is_project:
         findings += _project(folder)
     if json:
@@ -72,9 +74,10 @@ def _tell(findings: "list[Finding]", done: list[str], is_project: bool) -> None:
         (),
         ((level.upper(), about, text) for level, about, text, _ in findings),
     )
-    for _, about, _, remedy in findings:
+    remedies = dict.fromkeys((about, remedy) for _, about, _, remedy in findings)
+    for about, remedy in remedies:
         if remedy:
-            printing.show(f"{about}: {remedy}")
+            printing.show(printable(f"{about}: {remedy}"))
     if not is_project:
         printing.say("there is no project here: only the machine was checked")
 
