@@ -114,10 +114,22 @@ def resume(json: AsJson = False, project: ProjectFolder = None) -> int:
     home = home_of(project_folder(project))
     if _ask(home, "resume") is not None:
         printing.say("the queue goes on")
+        _say_left(home)
         return 0
     from nodegraph.cli.resuming import resume_all
 
     return resume_all(home.parent, as_json=json)
+
+
+def _say_left(home: Path) -> None:
+    """Tell which runs the process that writes does not carry out."""
+    from nodegraph.backlog import INTERRUPTED, QUEUED, overview
+
+    left = [e.id for e in overview(home).runs if e.state in (INTERRUPTED, QUEUED)]
+    if left:
+        printing.say(
+            f"still waiting: {', '.join(left)}; resume again when that process is done"
+        )
 
 
 @app.command()

@@ -15,6 +15,7 @@ from small_projects import Small
 
 from nodegraph.graph import Node
 from nodegraph.lineage import Queue, Run, Settled, Status
+from nodegraph.lock import holder
 from nodegraph.project import Project
 
 SLOW = """
@@ -339,6 +340,36 @@ def test_a_live_queue_is_paused_and_goes_on(workbench, live):
 
     assert after == before
     assert summary(live)["completed"] == 8
+
+
+def test_resuming_beside_a_process_tells_what_it_leaves(call, small):
+    with small() as fill:
+        fill.run("run-1", state="queued", writer="process 1 on host gone")
+        fill.run("run-2", state="queued", writer=holder(fill.project.home))
+        assert fill.project.scheduler is not None  # it listens from now on
+
+        said = call("queue", "resume")
+
+    assert said.code == 0
+    assert "still waiting: run-1;" in said.err
+
+
+def test_a_resumed_queue_stops_cleanly_and_goes_on(workbench, slow):
+    with workbench.started("batch", slow, "board", "--workers", "1") as process:
+        assert until(one_has_ended(workbench))
+        process.kill()
+    before = len(settled(workbench))
+    with workbench.started("queue", "resume", "--json") as process:
+        assert until(lambda: len(settled(workbench)) > before)
+        process.send_signal(signal.SIGINT)
+        stopped = summary(process)
+
+    said = workbench("queue", "resume", "--json")
+
+    assert process.returncode == 130
+    assert stopped["cancelled"] > 0
+    assert said.code == 0, said.err
+    assert said.summary["completed"] == 8
 
 
 def test_a_task_of_a_live_run_goes_first(workbench, live):
