@@ -18,7 +18,7 @@ PASSED = frozenset({"no_face", "no_mask"})
 
 
 class ManifestError(OSError):
-    """The manifest's place is taken by a file that is none."""
+    """The manifest cannot be written, or its place is taken by a file that is none."""
 
 
 class Row(NamedTuple):
@@ -51,20 +51,31 @@ def write_manifest(
     """Say in the output folder what became of every shot; earlier ones stay listed.
 
     `order` gives the names of all shots as they follow each other on the board.
-    Raises `OSError`, `ManifestError` among them.
+    Raises `ManifestError`.
     """
     path = out / MANIFEST
     entries = [_entry(row, out) for row in rows]
-    mine = {entry["shot"] for entry in entries}
-    old = [e for e in entries_in(out) if e.get("shot") not in mine]
+    mine = set(map(_whose, entries))
+    old = [entry for entry in entries_in(out) if _whose(entry) not in mine]
     if old:
         entries = _in_order([*old, *entries], order())
     text = json.dumps({"format": FORMAT, "entries": entries}, indent=2)
     data = (text + "\n").encode()
-    if not path.exists() or path.read_bytes() != data:
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
+    try:
+        if not path.exists() or path.read_bytes() != data:
+            out.mkdir(parents=True, exist_ok=True)
+            write_whole(path, data)
+    except OSError as error:
+        raise ManifestError(
+            f"{path} cannot be written: {error.strerror or error}: make room there or "
+            "choose another folder with --out"
+        ) from error
     return path
+
+
+def _whose(entry: Mapping[str, Any]) -> tuple[object, str]:
+    """Which shot of which board: several boards may have their results in a folder."""
+    return entry.get("shot"), str(entry.get("source") or "").rpartition("/")[0]
 
 
 def _in_order(

@@ -17,6 +17,7 @@ from nodegraph.identities import Identities
 from nodegraph.inbox import Inbox
 from nodegraph.lineage import Asset, Export, Queue, Run, Settled, Shot, Status
 from nodegraph.lock import holder
+from nodegraph.manifest import entries_in
 from nodegraph.media import Media
 from nodegraph.place import FOLDER, home_of
 from nodegraph.registry import Registry, discover
@@ -200,7 +201,10 @@ class Project:
         return self.folder / "out" / safe(preset)
 
     def prepare(self, request: batch.Request, listener: Listener) -> batch.Prepared:
-        """Bring in what the request names, and plan it; nothing is queued yet."""
+        """Bring in what the request names, and plan it; nothing is queued yet.
+
+        Raises as `batch.prepare`, and `ManifestError`.
+        """
         sources = Sources(
             self.store,
             self.media,
@@ -208,10 +212,13 @@ class Project:
             request.dry,
             expect=self._call_workers,
         )
-        out = Path(request.out) if request.out else self.out(request.preset.name)
+        out = absolute(
+            Path(request.out) if request.out else self.out(request.preset.name)
+        )
+        entries_in(out)
         request = replace(
             request,
-            out=os.path.abspath(out),  # noqa: PTH100 - as boards, links kept
+            out=str(out),
             exclude=(*request.exclude, self.folder / "out", self.home),
             results=self._results_beside(request.board),
         )

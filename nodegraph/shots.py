@@ -1,7 +1,7 @@
 """Panels become shots: known again when they are renamed or redrawn."""
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -100,21 +100,26 @@ def record(
     store: ProjectStore,
     shots: Sequence[Shot],
     known: Sequence[Shot],
-    everyone: Container[str] | None,
+    everyone: Mapping[str, int] | None,
 ) -> None:
     """Keep what has changed; shots whose names are gone from `everyone` are omitted."""
     ids = {shot.id for shot in shots}
     before = {shot.id: shot for shot in known}
     changed = [shot for shot in shots if before.get(shot.id) != shot]
     if everyone is not None:
-        changed += [
-            replace(shot, omitted=True)
-            for shot in known
-            if shot.path not in everyone and shot.id not in ids and not shot.omitted
-        ]
+        others = (shot for shot in known if shot.id not in ids and not shot.omitted)
+        moved = ((shot, _placed(shot, everyone)) for shot in others)
+        changed += [after for shot, after in moved if after != shot]
     if changed:
         with store.record():
             store.put(*changed)
+
+
+def _placed(shot: Shot, everyone: Mapping[str, int]) -> Shot:
+    """A shot that was not asked for, where the board has it now."""
+    place = everyone.get(shot.path)
+    omitted = place is None
+    return replace(shot, index=shot.index if place is None else place, omitted=omitted)
 
 
 class _Registry:
