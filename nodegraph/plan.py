@@ -162,9 +162,7 @@ def lay_out(
         for node_id, node in nodes.items():
             type_ = types.get(node.type)
             if type_ is not None and type_.role is not Role.SOURCE:
-                settings = decide(node, type_, digest)
-                if settings != node.settings:
-                    nodes[node_id] = replace(node, settings=settings)
+                nodes[node_id] = replace(node, settings=decide(node, type_, digest))
     sources = [n for n in nodes.values() if wiring.role(n.id) is Role.SOURCE]
     entry = _entry(sources) if entry is None else entry
     steps: dict[str, Step] = {}

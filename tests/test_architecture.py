@@ -43,7 +43,16 @@ LAYERS = (
     {"node"},
     {"values", "context"},
     {"strictjson", "codec", "lines"},
-    {"filenames", "files", "place", "problem", "settings", "system", "thread"},
+    {
+        "behind",
+        "filenames",
+        "files",
+        "place",
+        "problem",
+        "settings",
+        "system",
+        "thread",
+    },
 )
 """From top to bottom; a new module of `nodegraph` is given its place here.  Modules of
 one layer may import each other, but not in a circle."""
