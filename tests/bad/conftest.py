@@ -8,7 +8,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent)]
 
-from guarded import Guarded, guarded  # noqa: E402 (after the path to it)
+from guarded import Guarded, guarded
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import json
 import os
 import shlex
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ class Guarded(Workbench):
     def _allowed(self, words: Sequence[str]) -> Iterator[str]:
         yield str(self.folder / ".workbench")
         yield str(self.folder / "out")
-        for option, value in zip(words, words[1:], strict=False):
+        for option, value in pairwise(words):
             if option in ("--out", "--project"):
                 yield str(self.folder / value)
 
@@ -86,11 +88,10 @@ class Shell(Workbench):
     """Any program, called as the command is."""
 
     def __call__(self, *words: object, **environment: str) -> Said:
-        """Call it through the command's own way of calling, and wait."""
-        import subprocess
-
+        """Call it and wait for its end."""
         done = subprocess.run(
             list(map(str, words)),
+            check=False,
             cwd=self.folder,
             env={**os.environ, **self.environment, **environment},
             stdin=subprocess.DEVNULL,
