@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from nodegraph.behind import OneBehind
 from nodegraph.channel import channel
 from nodegraph.conform import checked, plain
 from nodegraph.context import Cancelled, Context, Held
@@ -102,41 +103,80 @@ def node_types(custom: tuple[CustomFile, ...]) -> Mapping[str, NodeType]:
     return discover(custom).types
 
 
-def carry_out(bench: Bench, order: Order) -> None:
-    """Run the tasks in order; report each as it finishes.
+class Computed(NamedTuple):
+    """What a node gave, not kept yet."""
 
-    A task that fails holds back only those that need it.  Raises `Cancelled`.
+    step: int
+    results: Mapping[str, Any]
+    said: Mapping[str, Any]
+    began: float
+
+
+def carry_out(bench: Bench, order: Order) -> None:
+    """Run the tasks in order; report each once its results are kept.
+
+    A task that fails holds back only those that need it.  While files are written the
+    next node works already.  Raises `Cancelled`.
     """
-    link = channel()
     values: dict[str, Any] = {}
     uses = Counter(a for task in order.tasks for a in task.recipe.parents)
     lost: set[str] = set()
-    for index, task in enumerate(order.tasks):
-        if lost.isdisjoint(map(recipe_of, task.recipe.parents)):
-            ended = _ended(bench, order, index, values)
-            link.report(ended)
-            if isinstance(ended, Failed):
+    with OneBehind() as behind:
+        for index, task in enumerate(order.tasks):
+            if _is_lost(task, lost):
                 lost.add(task.key)
-        else:
-            lost.add(task.key)
-        _forget(task, values, uses)
+            else:
+                came = _computed(bench, order, index, values)
+                end = partial(_end, bench, order, lost, came)
+                behind.call(end, slow=_has_files(came))
+            _forget(task, values, uses)
 
 
-def _ended(
+def _is_lost(task: Task, lost: set[str]) -> bool:
+    return not lost.isdisjoint(map(recipe_of, task.recipe.parents))
+
+
+def _has_files(came: Computed | Failed) -> bool:
+    return isinstance(came, Computed) and any(
+        isinstance(value, Image | Mask | Identity) for value in came.results.values()
+    )
+
+
+def _computed(
     bench: Bench, order: Order, index: int, values: dict[str, Any]
-) -> Done | Failed:
-    """Carry out one task; raises `Cancelled` where somebody cancelled it."""
+) -> Computed | Failed:
+    """Run the node of one task; raises `Cancelled` where somebody cancelled it."""
     link, task, began = channel(), order.tasks[index], time.monotonic()
     try:
         type_ = _type(bench, task)
         link.step(index, began + (type_.deadline or order.deadline))
         context = Context(_reporter(index), link.cancelled)
-        made = _made(bench, order, task, type_, values, context)
-        return Done(index, made, plain(context.said), time.monotonic() - began)
+        results = _results(bench, order, task, type_, values, context)
+        return Computed(index, results, plain(context.said), began)
     except BaseException as error:
         if isinstance(error, Cancelled) and link.cancelled():
             raise
         return failure(index, error, time.monotonic() - began)
+
+
+def _end(bench: Bench, order: Order, lost: set[str], came: Computed | Failed) -> None:
+    """Keep what a task gave and report how it ended, unless what it needs was lost."""
+    task = order.tasks[came.step]
+    if _is_lost(task, lost):
+        lost.add(task.key)
+        return
+    ended = _kept_or_failed(bench, task, came) if isinstance(came, Computed) else came
+    if isinstance(ended, Failed):
+        lost.add(task.key)
+    channel().report(ended)
+
+
+def _kept_or_failed(bench: Bench, task: Task, came: Computed) -> Done | Failed:
+    try:
+        made = keep(bench, task, came.results)
+    except BaseException as error:  # noqa: BLE001 (what cannot be kept fails as data)
+        return failure(came.step, error, time.monotonic() - came.began)
+    return Done(came.step, made, came.said, time.monotonic() - came.began)
 
 
 def _type(bench: Bench, task: Task) -> NodeType:
@@ -176,24 +216,22 @@ def sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _made(
+def _results(
     bench: Bench,
     order: Order,
     task: Task,
     type_: NodeType,
     values: dict[str, Any],
     context: Context,
-) -> tuple[Made, ...]:
+) -> dict[str, Any]:
     arguments = dict(_arguments(bench, order, task, type_, values))
     if type_.context:
         arguments[type_.context] = context
     results = checked(type_.function(**arguments), type_)
     _tell_unchanged(task, results, values, context)
-    plain(context.said)
-    made = keep(bench, task, results)
     for port, value in results.items():
         values[task.recipe.makes(port)] = _sealed(value)
-    return made
+    return results
 
 
 def _sealed(value: Any) -> Any:
