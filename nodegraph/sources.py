@@ -65,7 +65,7 @@ class Sources:
 
     def digest(self, path: Path) -> str:
         """The digest of a file that stays where it is, such as a model."""
-        name = str(absolute(path))
+        name = str(path.absolute())
         found, stamp = self.store.get(Found, name), _stamp(path)
         if found is None or found.stamp != stamp:
             found = Found(name, _lasting(stamp), _hash(path))
