@@ -30,6 +30,8 @@ from nodegraph.work import Bench
 from nodegraph.workers import WorkerPool
 
 Listener = Callable[[Event], None]
+KEPT_BYTES = 16 << 20
+"""Of freed memory that is used again for the next file instead of being returned."""
 WARM = ("cv2", "nodegraph.work", "zstandard", "PIL.PngImagePlugin")
 """What workers import before their first unit, the slowest first."""
 
@@ -121,6 +123,7 @@ class Project:
         self.writes = write
         if write:
             system.spare_the_collector()
+            system.keep_freed_memory(KEPT_BYTES)
         self.settings: ProjectSettings = read_settings(self.home)
         self.store = ProjectStore(self.home, write=write)
         self.media = Media(self.home / "media")
