@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from nodegraph import system
 from nodegraph.colour import Profile
 from nodegraph.filenames import printable
 from nodegraph.formats import (
@@ -203,11 +204,25 @@ def _decode(data: bytes, name: str, limit: int) -> Image:
     if header.bits == 16:
         flat: pillow.Image = _reduced(data, picture)
     else:
-        picture.load()
+        _load(picture)
         flat = picture
     pixels = _turned(_pixels(flat, profile), turned)
     pixels.flags.writeable = False
     return Image(pixels)
+
+
+def _load(picture: "ImageFile.ImageFile") -> None:
+    """Decode the pixels; ValueError where the library only mutters of damage.
+
+    libtiff gives whatever it can and tells of the rest on stderr, naming no file.
+    """
+    if picture.format != "TIFF":
+        picture.load()
+        return
+    with system.overheard() as muttered:
+        picture.load()
+    if muttered:
+        raise ValueError(muttered[0])
 
 
 def _reduced(data: bytes, picture: "ImageFile.ImageFile") -> "pillow.Image":

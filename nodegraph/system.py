@@ -4,6 +4,10 @@ import gc
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import IO
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
@@ -149,3 +153,32 @@ def spare_the_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+_overhearing = threading.Lock()
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Within, what anybody writes to stderr is held back; afterwards it is in the list.
+
+    For libraries in C that speak there of what they should have raised.  Where there
+    is no stderr, or no room to keep it, nothing is held back.
+    """
+    import tempfile
+
+    lines: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(_overhearing)  # one at a time: there is one stderr
+        with suppress(OSError):
+            file = stack.enter_context(tempfile.TemporaryFile())
+            stack.callback(_hang_up, os.dup(2), file, lines)
+            os.dup2(file.fileno(), 2)
+        yield lines
+
+
+def _hang_up(stderr: int, file: IO[bytes], lines: list[str]) -> None:
+    os.dup2(stderr, 2)
+    os.close(stderr)
+    file.seek(0)
+    lines += file.read().decode(errors="replace").splitlines()

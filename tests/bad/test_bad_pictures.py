@@ -48,6 +48,7 @@ def said(place: Guarded) -> Said:
         (board / name).write_bytes(data)
     for name, good in GOOD.items():
         (board / f"good-{name}").write_bytes(good.data)
+    (board / "muttered.tif").write_bytes(muttered())
     (board / "turned.jpg").write_bytes(saved(RGB, "JPEG", exif=TURNED))
     if os.name != "nt":
         _add_special(board)
@@ -55,6 +56,14 @@ def said(place: Guarded) -> Said:
             data = saved(Pillow.new("RGB", (8, 8), (number, 0, 0)), "PNG")
             (board / name).write_bytes(data)
     return place("batch", PRESET, "board", "--json")
+
+
+def muttered() -> bytes:
+    """A fax whose damage the library that reads it tells on stderr and nowhere else."""
+    paper = Pillow.effect_noise((64, 64), 80).convert("1")
+    data = bytearray(saved(paper, "TIFF", compression="group4"))
+    data[200:-400:37] = bytes(len(data[200:-400:37]))
+    return bytes(data)
 
 
 def _add_special(board: Path) -> None:
@@ -145,6 +154,10 @@ def test_nobody_but_the_command_speaks_on_stderr(said):
     assert lines
     assert all(line.startswith("note: ") for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+def test_damage_that_a_library_only_mutters_of_fails_the_shot(entries):
+    assert "muttered.tif is damaged" in entries["muttered.tif"]["error"]
 
 
 def test_what_is_no_picture_by_its_name_is_mentioned_once(said):
