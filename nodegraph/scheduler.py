@@ -333,7 +333,7 @@ class Scheduler:
             elif isinstance(message, Done) or not unit.stopping:
                 unit.reported.add(index)
                 if isinstance(message, Failed):
-                    unit.failed.add(task.key)
+                    self._hold_back(unit, index)
                 ends.append((task, message))
         if ends:
             self._record(running, unit, ends)
@@ -352,6 +352,14 @@ class Scheduler:
                 self._store.put(*kept)
         except Exception as error:  # noqa: BLE001 (raised again: nothing may stay in flight)
             self._acknowledge(running, ends, error)
+
+    def _hold_back(self, unit: Unit, index: int) -> None:
+        """The worker passes over what needs a failed task: it may run elsewhere."""
+        unit.failed.add(unit.tasks[index].key)
+        for later in range(index + 1, len(unit.tasks)):
+            key = unit.tasks[later].key
+            if unit.lacks_input(later) and self._flying.get(key) is unit:
+                self._release(key)
 
     def _say_started(self, running: Running, unit: Unit, index: int) -> None:
         if index not in unit.started:
