@@ -15,6 +15,7 @@ from nodegraph import custom
 from nodegraph.custom import CustomFile
 from nodegraph.node import NodeType
 from nodegraph.problem import Problem, words
+from nodegraph.system import stdout_as_stderr
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -139,7 +140,7 @@ def _checked(file: CustomFile) -> tuple[bytes, str]:
 def _import(name: str, place: str) -> _Found:
     """The module; somebody else's code runs here, so anything may go wrong."""
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), stdout_as_stderr():
             return _Found(place, import_module(name))
     except KeyboardInterrupt:
         raise

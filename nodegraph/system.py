@@ -155,6 +155,18 @@ def spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+@contextmanager
+def stdout_as_stderr() -> Iterator[None]:
+    """Within, what C code and other programs print goes to standard error."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # a window without a terminal has neither
+            stdout = os.dup(1)
+            stack.callback(os.close, stdout)
+            stack.callback(os.dup2, stdout, 1)
+            os.dup2(2, 1)
+        yield
+
+
 _overhearing = threading.Lock()
 
 

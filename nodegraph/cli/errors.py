@@ -1,5 +1,6 @@
 """Exit codes: what each error is told as, on one line, and with which code."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -75,7 +76,9 @@ def message_of(error: Exception, code: int) -> str:
     text = str(show() if show else error) or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename} cannot be used: " if error.filename else ""
-        text = f"{place}{error.strerror}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        remedy = "free some space" if full else "check the path and its rights"
+        text = f"{place}{error.strerror}: {remedy}"
     if code == UNEXPECTED:
         text = (
             f"unexpected {type(error).__name__}: {text} (`workbench -v …` shows where)"

@@ -177,8 +177,11 @@ BROKEN = {
     "lost": ("import nobody_has_this", "ModuleNotFoundError"),
 }
 PRINTS = '''
+import os
 from nodegraph import Image, node
 print("said while loading")
+os.write(1, b"said by write while loading\\n")
+os.system("echo said by a program while loading")
 
 
 @node(category="Test")
@@ -224,7 +227,8 @@ def test_files_that_cannot_be_loaded_hold_up_nothing(loaded):
 
 
 def test_what_a_file_prints_while_loading_stays_out_of_the_json(loaded):
-    assert "said while loading" in loaded.err
+    for way in ("said", "said by write", "said by a program"):
+        assert f"{way} while loading" in loaded.err
     assert loaded.summary["completed"] == 3
 
 

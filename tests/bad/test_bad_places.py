@@ -63,7 +63,7 @@ def test_a_board_without_a_picture_to_work_on_is_refused(place, words, named):
 def test_an_output_folder_that_cannot_be_is_named_before_anything_runs(place, out):
     said = place("batch", PRESET, "board", "--out", out)
 
-    told_once(said, 3, Path(out).name)
+    told_once(said, 3, Path(out).name, "check the path and its rights")
 
 
 @pytest.mark.parametrize("project", [PRESET, pytest.param("/proc", marks=posix)])
