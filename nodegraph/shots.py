@@ -30,8 +30,14 @@ def named_shot(name: str, shots: Iterable[Shot]) -> Shot:
     if len(found) == 1:
         return found[0]
     if found:
-        choices = ", ".join(shot.path for shot in found)
-        raise UnknownShotError(f"several shots are called {name!r}: {choices}")
+        boards = len({shot.board for shot in found}) > 1
+        choices = ", ".join(
+            f"{shot.path} of {shot.board}" if boards else shot.path for shot in found
+        )
+        remedy = "say which with --board" if boards else "say its sequence too"
+        raise UnknownShotError(
+            f"several shots are called {name!r}: {choices}; {remedy}"
+        )
     raise UnknownShotError(
         f"there is no shot {name!r}: `workbench shots list` names those there are"
     )

@@ -109,6 +109,7 @@ def set_(
     status: NewStatus = None,
     take: TakeNumber = None,
     note: Note = None,
+    board: BoardName = None,
     project: ProjectFolder = None,
 ) -> None:
     """Give a shot a status or a note, or pick one of its takes."""
@@ -120,9 +121,11 @@ def set_(
     mark = Mark(status, take, note)
     if mark == Mark():
         raise CommandError("nothing to set: give --status, --take or --note")
-    home = home_of(project_folder(project))
-    with ProjectStore(home, write=True) as store:
-        found = named_shot(shot, store.all(Shot))
+    folder = project_folder(project)
+    with ProjectStore(home_of(folder), write=True) as store:
+        of = _board(store, folder, board)
+        shots = store.all(Shot) if of is None else store.by(Shot, "board", of)
+        found = named_shot(shot, shots)
         takes = store.by(Take, "shot", found.id)
         try:
             after = marked(found, mark, takes, _user())

@@ -176,3 +176,20 @@ def test_without_a_project_nothing_is_created(call, words):
     assert said.code == 3
     assert "--project" in said.err
     assert list(call.project.iterdir()) == []
+
+
+def test_of_shots_with_one_name_on_two_boards_the_board_says_which(call, film):
+    with Project(call.project, write=True) as project:
+        small = Small(project)
+        drawing = small.drawing("other.png")
+        other = small.shot(drawing, "a-1", board="pickups", id="twin")
+
+    asked = call("shots", "set", "a-1", "--status", "review")
+    said = call("shots", "set", "a-1", "--status", "review", "--board", "pickups")
+
+    assert asked.code == 2
+    assert "a-1 of board, a-1 of pickups; say which with --board" in asked.err
+    assert said.code == 0
+    with Project(call.project, write=False) as project:
+        shots = project.store.all(Shot)
+        assert [s.board for s in shots if s.status == "review"] == [other.board]
