@@ -80,7 +80,8 @@ class Identities:
 
         path = self.path(reference, sha256)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            data = io.BytesIO(path.read_bytes())
+            with np.load(data, allow_pickle=False) as arrays:
                 return Identity(reference, str(arrays["engine"]), arrays["vector"])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise MediaError(
