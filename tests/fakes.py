@@ -1,5 +1,6 @@
 """Stand-ins at the seams of the engine: a store, files, a pool of workers."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -151,13 +152,18 @@ class FakeJob(Future[Any]):
         self.end()
 
 
+def file_of(asset: str) -> str:
+    """The digest of the file that an asset lies in."""
+    return hashlib.sha256(asset.encode()).hexdigest()
+
+
 def made(task: Task) -> tuple[Made, ...]:
     """What every task gives: a file per output."""
     kinds = {"level": (("result", Kind.VALUE),), "split": _PARTS}
     return tuple(
         Made(port, kind, value=1.0)
         if kind is Kind.VALUE
-        else Made(port, kind, f"file of {task.recipe.makes(port)}", ".png")
+        else Made(port, kind, file_of(task.recipe.makes(port)), ".png")
         for port, kind in kinds.get(task.recipe.node, (("result", Kind.REFINED),))
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from engine import SOON, Heard, graph, job, with_type
-from fakes import FakeJob, Files, Memory, Pool, plainly
+from fakes import FakeJob, Files, Memory, Pool, file_of, plainly
 
 from nodegraph import Held, Image
 from nodegraph.lineage import Attempt, Settled, Status
@@ -363,7 +363,7 @@ def test_the_values_it_needs_are_read_from_their_records(by_hand: Bench_) -> Non
 
     given = by_hand.pool.job().order.given
     key = by_hand.key("a")
-    assert given[key].sha256 == f"file of {key}"
+    assert given[key].sha256 == file_of(key)
 
 
 def test_a_task_that_dies_twice_has_failed_and_others_go_on(by_hand: Bench_) -> None:
@@ -664,22 +664,22 @@ def test_a_unit_cut_before_a_retry_leaves_alone_what_is_queued_again(
     bench = make(workers=4)
     done = bench.submit(made, 2)
     jobs = [bench.pool.job() for _ in range(3)]
-    mark = next(job for job in jobs if job.nodes == ["mark"])
+    mark = next(each for each in jobs if each.nodes == ["mark"])
     jobs.remove(mark)
-    for job in jobs:
-        job.failed("a", ValueError("no"))
-        job.did("b")
-        job.end()
+    for each in jobs:
+        each.failed("a", ValueError("no"))
+        each.did("b")
+        each.end()
     bench.rest()
-    for job in jobs:
-        assert bench.scheduler.retry(job.order.tasks[job.nodes.index("a")].key)
+    for each in jobs:
+        assert bench.scheduler.retry(each.order.tasks[each.nodes.index("a")].key)
     mark.finish()
     last = [bench.pool.job() for _ in range(4)]
-    for job in last:
-        job.finish()
+    for each in last:
+        each.finish()
     done.result(SOON)
 
-    assert sorted(job.nodes for job in last) == [["a", "x"]] * 2 + [["y"]] * 2
+    assert sorted(each.nodes for each in last) == [["a", "x"]] * 2 + [["y"]] * 2
     assert all(bench.heard.last(n, "s0").status == "completed" for n in "abxy")
 
 
