@@ -1,0 +1,169 @@
+"""Light on a face: low frequencies of colour, and one face under another's light."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nodes._gaussian import gaussian
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nodes._faces.face import Pixels, Points
+
+    Plane = NDArray[np.float32]
+    Lab = NDArray[np.float32]
+
+BROAD = 0.22
+"""Light is what a Gaussian of this many eye distances leaves of a face."""
+
+FLOOR = 0.15
+"""How much what is not skin (brows, lips, hair) counts as lit surface, beside 1."""
+
+
+SETTLE = 0.75
+"""How much of what brows and lips still change of the broad light is taken back."""
+
+CONTRAST = (0.7, 1.6)
+"""How far the contrast of detail may be brought down or up with the light."""
+
+CALM = (4.0, 2.0, 2.0)
+"""How far detail of L*, a* and b* may go on bare skin."""
+
+
+def lab_of(rgb: "Pixels") -> "Lab":
+    """CIE L*a*b* of sRGB pixels, float32: L* 0 to 100."""
+    import cv2
+    import numpy as np
+
+    scaled = rgb.astype(np.float32) * np.float32(1 / 255)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def rgb_of(lab: "Lab") -> "Plane":
+    """sRGB of 0 to 255 as float32, what lies outside cut off."""
+    import cv2
+    import numpy as np
+
+    rgb = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)
+    return np.asarray(np.clip(rgb, 0, 1) * np.float32(255), np.float32)
+
+
+def smooth(values: "Plane", weight: "Plane", sigma: float) -> "Plane":
+    """A Gaussian mean of `values` that counts each pixel by its weight.
+
+    `values` has shape (height, width, channels), `weight` (height, width).
+    """
+    import numpy as np
+
+    total = np.maximum(gaussian(weight, sigma), np.float32(1e-3))
+    mean = gaussian(values * weight[:, :, None], sigma) / total[:, :, None]
+    return np.asarray(mean, np.float32)
+
+
+def skin(lab: "Lab", points: "Points") -> "Plane":
+    """How likely each pixel is this face's bare skin, 0 to 1.
+
+    The colour is learnt from cheeks and nose: the median there, and as tolerance the
+    median deviation, at least 10 in L* and 3.5 in a* and b*.
+    """
+    import cv2
+    import numpy as np
+
+    unit = math.hypot(*(points[1] - points[0]))
+    spot = np.zeros(lab.shape[:2], np.uint8)
+    middle = tuple(round(float(v)) for v in points.mean(0))
+    axes = (max(2, int(unit * 0.5)), max(2, int(unit * 0.3)))
+    roll = math.degrees(math.atan2(*(points[1] - points[0])[::-1]))
+    cv2.ellipse(spot, middle, axes, roll, 0, 360, 255, -1)
+    sample = lab[spot > 0]
+    if len(sample) == 0:
+        return np.ones(lab.shape[:2], np.float32)
+    usual = np.median(sample, 0)
+    tolerance = np.median(np.abs(sample - usual), 0) * 1.5 + (10, 3.5, 3.5)
+    off = (lab - usual) * (1 / (2.6 * tolerance)).astype(np.float32)
+    return np.asarray(np.exp(-np.einsum("ijk,ijk->ij", off, off)), np.float32)
+
+
+def relit(
+    face: "Lab",
+    target: "Lab",
+    inside: "Plane",
+    points: "Points",
+    free: "Plane | None" = None,
+) -> "Lab":
+    """`face` with its own detail under the light and skin tone of `target`.
+
+    Both lie on `points`; `inside` is 1 where both show the face.  The low frequencies
+    of L*, a* and b* are the target's, the rest the face's: its contrast grows and
+    shrinks with the light, as on a surface, its colour is no livelier than the
+    target's.  `free` (1 on eyes, nose and mouth) is for a face that comes from another
+    photo: elsewhere strong detail is held down, and all of it where there is no skin,
+    for there it is a strand of hair, the edge of a shadow or the background.
+    """
+    import numpy as np
+
+    sigma = BROAD * math.hypot(*(points[1] - points[0]))
+    bare_target, bare_face = skin(target, points), skin(face, points)
+    light = smooth(target, inside * (FLOOR + (1 - FLOOR) * bare_target), sigma)
+    own = smooth(face, inside * (FLOOR + (1 - FLOOR) * bare_face), sigma)
+    detail = face - own
+    detail[:, :, 0] *= np.clip(light[:, :, 0] / np.maximum(own[:, :, 0], 1), *CONTRAST)
+    detail[:, :, 1:] *= _liveliness(light, own, inside)
+    if free is not None:
+        detail = _calmed(detail, free, surely(bare_face, points))
+    result = light + detail
+    result -= np.float32(SETTLE) * smooth(result - target, inside, sigma)
+    result[:, :, 0] = np.clip(result[:, :, 0], 0, 100)
+    return result
+
+
+def _calmed(detail: "Lab", free: "Plane", trusted: "Plane") -> "Lab":
+    import numpy as np
+
+    limit = np.array(CALM, np.float32) + np.float32(100) * free[:, :, None]
+    held = limit * np.tanh(detail / limit)
+    return np.asarray(held * np.maximum(free, trusted**2)[:, :, None], np.float32)
+
+
+def surely(likely: "Plane", points: "Points") -> "Plane":
+    """A likelihood made a soft yes or no.
+
+    Gaps as narrow as a wrinkle, a nostril or the end of a brow are closed.
+    """
+    import cv2
+    import numpy as np
+
+    unit = math.hypot(*(points[1] - points[0]))
+    edge = max(3, round(0.08 * unit)) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
+    whole = np.asarray(cv2.morphologyEx(likely, cv2.MORPH_CLOSE, disc), np.float32)
+    return np.clip(1.8 * gaussian(whole, 0.1 * unit) - 0.5, 0, 1)
+
+
+def _liveliness(light: "Lab", own: "Lab", inside: "Plane") -> float:
+    """How colourful the target's skin is beside the face's, at most 1."""
+    import numpy as np
+
+    def chroma(values: "Lab") -> float:
+        return float((np.hypot(values[:, :, 1], values[:, :, 2]) * inside).sum())
+
+    return min(1.0, chroma(light) / max(chroma(own), 1e-3))
+
+
+def toned(face: "Lab", target: "Lab", inside: "Plane") -> "Lab":
+    """`face` with the target's mean colour and contrast only: its own light stays."""
+    import numpy as np
+
+    total = max(float(inside.sum()), 1e-3)
+
+    def moments(values: "Lab") -> tuple[Any, Any]:
+        mean = np.einsum("ijk,ij->k", values, inside) / total
+        off = values - mean
+        return mean, np.sqrt(np.einsum("ijk,ijk,ij->k", off, off, inside) / total)
+
+    (own, spread), (wanted, wide) = moments(face), moments(target)
+    gain = np.clip(wide / np.maximum(spread, 1e-3), 0.6, 1.6)
+    result = np.asarray((face - own) * gain + wanted, np.float32)
+    result[:, :, 0] = np.clip(result[:, :, 0], 0, 100)
+    return result
