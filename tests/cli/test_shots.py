@@ -180,9 +180,8 @@ def test_without_a_project_nothing_is_created(call, words):
 
 def test_of_shots_with_one_name_on_two_boards_the_board_says_which(call, film):
     with Project(call.project, write=True) as project:
-        small = Small(project)
-        drawing = small.drawing("other.png")
-        other = small.shot(drawing, "a-1", board="pickups", id="twin")
+        other = Shot("twin", "a-1", board="pickups")
+        Small(project).put(other)
 
     asked = call("shots", "set", "a-1", "--status", "review")
     said = call("shots", "set", "a-1", "--status", "review", "--board", "pickups")
