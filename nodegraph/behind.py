@@ -1,27 +1,30 @@
-"""Calls that keep their order while the caller goes on, one behind."""
+"""Work that goes on behind its caller, its results settled in order."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-Call = Callable[[], None]
+T = TypeVar("T")
+_MOST = 2  # one packs while the other waits for the disk; and memory stays bounded
 
 
-class OneBehind:
-    """Carries out calls one after another; a slow one while the caller works on.
+class Behind(Generic[T]):
+    """Does work on threads of its own, little of it at a time.
 
-    No more than one is ever under way, so that what it holds in memory is bounded.
-    Leaving the `with` block waits for it.  What a call raises is raised by the next.
+    What work gives goes to `settle` in the order in which it was handed over.  Leaving
+    the `with` block waits for all.  What either raises, the caller gets later.
     """
 
-    def __init__(self) -> None:
-        """No thread is started before the first slow call."""
-        self._thread: ThreadPoolExecutor | None = None
-        self._last: Future[None] | None = None
+    def __init__(self, settle: Callable[[T], None]) -> None:
+        """No thread is started before there is slow work."""
+        self._settle = settle
+        self._threads: ThreadPoolExecutor | None = None
+        self._pending: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
-        """The queue itself."""
+        """The work itself."""
         return self
 
     def __exit__(
@@ -30,24 +33,32 @@ class OneBehind:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Wait for the last call; end the thread."""
+        """Wait for all work; end the threads."""
         try:
-            self._wait()
+            self._wait(0)
         finally:
-            if self._thread is not None:
-                self._thread.shutdown()
+            if self._threads is not None:
+                self._threads.shutdown()
 
-    def call(self, function: Call, *, slow: bool) -> None:
-        """Carry it out after all before it; where it is `slow`, return meanwhile."""
-        self._wait()
+    def do(self, work: Callable[[], T], *, slow: bool) -> None:
+        """Do it; where it is `slow`, return meanwhile."""
         if not slow:
-            function()
+            self._wait(0)
+            self._settle(work())
             return
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="behind")
-        self._last = self._thread.submit(function)
+        self._wait(_MOST - 1)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_MOST, thread_name_prefix="behind")
+        before = self._pending[-1] if self._pending else None
+        self._pending.append(self._threads.submit(self._do, work, before))
 
-    def _wait(self) -> None:
-        last, self._last = self._last, None
-        if last is not None:
-            last.result()
+    def _do(self, work: Callable[[], T], before: "Future[None] | None") -> None:
+        result = work()
+        if before is not None:
+            before.result()
+        self._settle(result)
+
+    def _wait(self, most: int) -> None:
+        """Return when no more than that many are pending."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from nodegraph.behind import OneBehind
+from nodegraph.behind import Behind
 from nodegraph.channel import channel
 from nodegraph.conform import checked, plain
 from nodegraph.context import Cancelled, Context, Held
@@ -121,14 +121,14 @@ def carry_out(bench: Bench, order: Order) -> None:
     values: dict[str, Any] = {}
     uses = Counter(a for task in order.tasks for a in task.recipe.parents)
     lost: set[str] = set()
-    with OneBehind() as behind:
+    with Behind(partial(_settle, order, lost)) as behind:
         for index, task in enumerate(order.tasks):
             if _is_lost(task, lost):
                 lost.add(task.key)
             else:
                 came = _computed(bench, order, index, values)
-                end = partial(_end, bench, order, lost, came)
-                behind.call(end, slow=_has_files(came))
+                end = partial(_kept_or_failed, bench, task, came)
+                behind.do(end, slow=_has_files(came))
             _forget(task, values, uses)
 
 
@@ -149,7 +149,7 @@ def _computed(
     link, task, began = channel(), order.tasks[index], time.monotonic()
     try:
         type_ = _type(bench, task)
-        link.step(index, began + (type_.deadline or order.deadline))
+        link.step(index, time.monotonic() + (type_.deadline or order.deadline))
         context = Context(_reporter(index), link.cancelled)
         results = _results(bench, order, task, type_, values, context)
         return Computed(index, results, plain(context.said), began)
@@ -159,24 +159,25 @@ def _computed(
         return failure(index, error, time.monotonic() - began)
 
 
-def _end(bench: Bench, order: Order, lost: set[str], came: Computed | Failed) -> None:
-    """Keep what a task gave and report how it ended, unless what it needs was lost."""
-    task = order.tasks[came.step]
-    if _is_lost(task, lost):
-        lost.add(task.key)
-        return
-    ended = _kept_or_failed(bench, task, came) if isinstance(came, Computed) else came
-    if isinstance(ended, Failed):
-        lost.add(task.key)
-    channel().report(ended)
-
-
-def _kept_or_failed(bench: Bench, task: Task, came: Computed) -> Done | Failed:
+def _kept_or_failed(bench: Bench, task: Task, came: Computed | Failed) -> Done | Failed:
+    if isinstance(came, Failed):
+        return came
     try:
         made = keep(bench, task, came.results)
     except BaseException as error:  # noqa: BLE001 (what cannot be kept fails as data)
         return failure(came.step, error, time.monotonic() - came.began)
     return Done(came.step, made, came.said, time.monotonic() - came.began)
+
+
+def _settle(order: Order, lost: set[str], ended: Done | Failed) -> None:
+    """Report how a task ended, unless what it needs could not be kept meanwhile."""
+    task = order.tasks[ended.step]
+    if _is_lost(task, lost):
+        lost.add(task.key)
+        return
+    if isinstance(ended, Failed):
+        lost.add(task.key)
+    channel().report(ended)
 
 
 def _type(bench: Bench, task: Task) -> NodeType:

@@ -1,55 +1,74 @@
-"""Rules of the calls that run one behind their caller."""
+"""Rules of work that goes on behind its caller."""
 
 import threading
 
 import pytest
 
-from nodegraph.behind import OneBehind
+from nodegraph.behind import Behind
 
 
-def test_calls_keep_their_order_whether_slow_or_not():
-    done: list[int] = []
+def test_results_settle_in_order_whether_slow_or_not():
+    settled: list[int] = []
 
-    with OneBehind() as behind:
-        for number in range(20):
-            behind.call(lambda n=number: done.append(n), slow=number % 3 > 0)
+    with Behind(settled.append) as behind:
+        for number in range(30):
+            behind.do(lambda n=number: n, slow=number % 4 > 0)
 
-    assert done == list(range(20))
+    assert settled == list(range(30))
 
 
-def test_the_caller_goes_on_during_a_slow_call():
-    gate = threading.Event()
+def test_what_is_done_sooner_settles_after_what_came_before():
+    first, settled = threading.Event(), []
 
-    with OneBehind() as behind:
-        behind.call(
-            lambda: gate.wait(10) or pytest.fail("the caller waited"), slow=True
-        )
+    with Behind(settled.append) as behind:
+        behind.do(lambda: first.wait(10) and 1, slow=True)
+        behind.do(lambda: first.set() or 2, slow=True)
+
+    assert settled == [1, 2]
+
+
+def test_the_caller_goes_on_during_slow_work():
+    gate, settled = threading.Event(), []
+
+    with Behind(settled.append) as behind:
+        behind.do(lambda: gate.wait(10), slow=True)
+        assert settled == []
         gate.set()
 
+    assert settled == [True]
 
-def test_the_next_call_waits_for_the_one_before():
-    gate, seen = threading.Event(), []
-    timer = threading.Timer(0.1, gate.set)
 
-    with OneBehind() as behind:
-        behind.call(lambda: gate.wait(10), slow=True)
-        timer.start()
-        behind.call(lambda: seen.append(gate.is_set()), slow=False)
+def test_little_goes_on_at_a_time():
+    running, most, lock = 0, 0, threading.Lock()
+    gate = threading.Event()
 
-    assert seen == [True]
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        gate.wait(0.02)
+        with lock:
+            running -= 1
+
+    with Behind(lambda _: None) as behind:
+        for _ in range(8):
+            behind.do(work, slow=True)
+
+    assert most == 2
 
 
 def test_leaving_waits_even_where_the_caller_fails():
-    gate, done = threading.Event(), []
+    gate, settled = threading.Event(), []
     threading.Timer(0.1, gate.set).start()
 
-    with pytest.raises(KeyError), OneBehind() as behind:
-        behind.call(lambda: gate.wait(10) and done.append(1), slow=True)
+    with pytest.raises(KeyError), Behind(settled.append) as behind:
+        behind.do(lambda: gate.wait(10), slow=True)
         raise KeyError
 
-    assert done == [1]
+    assert settled == [True]
 
 
-def test_what_a_slow_call_raises_reaches_the_caller():
-    with pytest.raises(ZeroDivisionError), OneBehind() as behind:
-        behind.call(lambda: 1 // 0, slow=True)
+def test_what_slow_work_raises_reaches_the_caller():
+    with pytest.raises(ZeroDivisionError), Behind(print) as behind:
+        behind.do(lambda: 1 // 0, slow=True)

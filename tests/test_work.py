@@ -28,15 +28,11 @@ class Heard(Channel):
             self.reports.append(message)
 
 
-class Refusing(Disk):
-    """A disk that is full at one of its writes, counted from 1."""
-
-    def __init__(self, at: int) -> None:
-        self.at, self.writes = at, 0
+class Small(Disk):
+    """A disk that is full for files of more than 20 KB."""
 
     def write(self, descriptor: int, data: bytes | memoryview) -> None:
-        self.writes += 1
-        if self.writes == self.at:
+        if len(data) > 20_000:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         super().write(descriptor, data)
 
@@ -63,6 +59,11 @@ def bench(folder: Path, disk: Disk | None = None) -> Bench:
 def blurred(image: str, radius: float) -> Task:
     recipe = Recipe("blur", "1", {"radius": radius}, {"image": image})
     return Task(recipe, "blur", "blur", parent=image)
+
+
+def resized(image: str, **size: int) -> Task:
+    recipe = Recipe("resize", "1", {"mode": "exact", **size}, {"image": image})
+    return Task(recipe, "resize", "resize", parent=image)
 
 
 def chain(source: str, count: int) -> list[Task]:
@@ -93,10 +94,11 @@ def test_every_task_is_reported_in_order_with_its_files_there(tmp_path, heard, d
 def test_what_cannot_be_kept_fails_with_all_that_needs_it_and_nothing_else(
     tmp_path, heard, drawing
 ):
-    full_at_the_second = bench(tmp_path, Refusing(at=3))  # after file and thumbnail
-    tasks = [*chain(drawing.sha256, 3), blurred(drawing.sha256, 9.0)]
+    source = drawing.sha256
+    large = resized(source, width=480, height=320)
+    tasks = [blurred(source, 1.0), large, blurred(large.key, 2.0), blurred(source, 9.0)]
 
-    carry_out(full_at_the_second, order(tasks, drawing))
+    carry_out(bench(tmp_path, Small()), order(tasks, drawing))
 
     first, second, other = heard.reports
     assert (first.step, second.step, other.step) == (0, 1, 3)
@@ -108,8 +110,7 @@ def test_what_cannot_be_kept_fails_with_all_that_needs_it_and_nothing_else(
 def test_a_failing_node_is_reported_after_what_was_kept_before_it(
     tmp_path, heard, drawing
 ):
-    recipe = Recipe("resize", "1", {"width": 0, "height": 0}, {"image": drawing.sha256})
-    failing = Task(recipe, "resize", "resize", parent=drawing.sha256)
+    failing = resized(drawing.sha256, width=0, height=0)
     tasks = [*chain(drawing.sha256, 2), failing, blurred(failing.key, 2.0)]
 
     carry_out(bench(tmp_path), order(tasks, drawing))
