@@ -75,7 +75,7 @@ def _check_pixels(port: Port, value: Image | Mask) -> None:
 
 def plain(said: Mapping[str, Any]) -> dict[str, Any]:
     """What a node said, as JSON; raises `TypeError` for what no record can hold."""
-    for name, value in {**said, **said.get("notes", {})}.items():
+    for name, value in {**said.get("notes", {}), **said}.items():
         try:
             encode({"": value})
         except (TypeError, ValueError) as error:
