@@ -563,7 +563,8 @@ def test_a_reader_beside_a_live_writer_always_sees_whole_records(
             child.stdout.readline()
             database = Database.open(tmp_path, write=False)
             seen = 0
-            for _ in range(200):
+            patience = time.monotonic() + 60
+            while seen <= 60 and time.monotonic() < patience:
                 database.refresh()
                 numbers = [each["number"] for each in database.table("records")]
                 last = database.table("last").get(doc_id="last")["number"]
@@ -574,7 +575,7 @@ def test_a_reader_beside_a_live_writer_always_sees_whole_records(
                 seen = last
         finally:
             child.kill()
-    assert seen > 25  # it was compacted at least once meanwhile
+    assert seen > 60  # it was compacted more than once meanwhile
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
