@@ -4,9 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodegraph.context import outcome_of
-from nodegraph.lineage import Asset, Settled, Status, Task
+from nodegraph.lineage import Asset, Attempt, Settled, Status, Store, Task
 from nodegraph.running import Running
 from nodegraph.work import Done, Failed, Made
+
+DEATHS = 2
+"""A task that has died with its worker this often is not tried again."""
+
+
+def charge(store: Store, key: str, reason: str) -> str:
+    """Record that a task died with its worker; gives why it has failed, if it has."""
+    before = store.attempt(key)
+    deaths = (before.deaths if before else 0) + 1
+    final = deaths >= DEATHS
+    with store.record(wait=False):
+        store.put(Attempt(key, 0 if final else deaths, reason))
+    text = f"its worker died {deaths} times, the last time: {reason}"
+    return text if final else ""
 
 
 def records(
@@ -65,4 +79,5 @@ def _asset(running: Running, task: Task, made: Made, said: Mapping[str, Any]) ->
         models=running.models(task),
         shot=task.shot,
         run=running.id,
+        encoded=made.encoded,
     )

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from nodegraph.context import Cancelled, Context, outcome_of
-from nodegraph.endings import records, settled
-from nodegraph.lineage import Asset, Attempt, Settled, Status, Store, Task
+from nodegraph.endings import charge, records, settled
+from nodegraph.flying import AnyJob, Flying
+from nodegraph.lineage import Asset, Settled, Status, Store, Task
 from nodegraph.orders import account, estimate, given
 from nodegraph.ready import WORKERS, Lane, Ready, Waiting
 from nodegraph.running import Files, Job, Running
@@ -28,8 +29,6 @@ from nodegraph.work import (
 )
 from nodegraph.workers import WorkerDied, WorkerPool
 
-DEATHS = 2
-"""A task that has died with its worker this often is not tried again."""
 _PATIENCE = 1.0  # seconds that services have to end when we close
 Message = Done | Failed | Advanced
 Ends = list[tuple[Task, Done | Failed]]
@@ -65,12 +64,7 @@ class Scheduler:
         self._runs: list[Running] = []
         self._front = 0.0
         self._ready = Ready()
-        self._jobs: dict[Unit, tuple[Running, Future[Any] | asyncio.Task[None]]] = {}
-        self._bytes: dict[Unit, float] = {}
-        # The recipes that are being carried out, until their end is on the disk; of
-        # these, those that have ended and are being recorded.
-        self._flying: dict[str, Unit] = {}
-        self._recording: set[str] = set()
+        self._flying = Flying(self._ready.release)
         self._paused = False
         self._thread = LoopThread("scheduler")
 
@@ -139,7 +133,7 @@ class Scheduler:
     def _break_off(self, running: Running, error: Exception) -> None:
         if not running.future.done():
             running.future.set_exception(error)
-        self._cut_off(running)
+        self._flying.cut_off(running)
 
     def _start(self, running: Running) -> None:
         self._runs.append(running)
@@ -157,9 +151,8 @@ class Scheduler:
         for running in self._runs:
             if not running.future.done():
                 running.future.set_exception(CancelledError())
-            self._cut_off(running)
-        calls = [job for _, job in self._jobs.values() if isinstance(job, asyncio.Task)]
-        if calls:
+            self._flying.cut_off(running)
+        if calls := self._flying.calls:
             await asyncio.wait(calls, timeout=_PATIENCE)
 
     def _cancel(self, id_: str, record: bool) -> bool:
@@ -180,8 +173,8 @@ class Scheduler:
         self, running: Running, tasks: Iterable[Task], record: bool
     ) -> None:
         """End the tasks, but for those that have ended and are only being recorded."""
-        tasks = [task for task in tasks if task.key not in self._recording]
-        self._cut_off(running, {task.key for task in tasks})
+        tasks = [t for t in tasks if not self._flying.is_recording(t.key)]
+        self._flying.cut_off(running, {task.key for task in tasks})
         kept = [task for task in tasks if record and not self._is_done(task)]
         if kept:
             with self._store.record():
@@ -195,15 +188,6 @@ class Scheduler:
         """Whether there is a result, though its file may be gone."""
         end = self._store.settled(task.key)
         return end is not None and end.status is Status.COMPLETED
-
-    def _cut_off(self, running: Running, keys: set[str] | None = None) -> None:
-        """Stop the run's units, or those that carry out one of these tasks."""
-        for unit, (owner, job) in list(self._jobs.items()):
-            if owner is running and (
-                keys is None or any(task.key in keys for task in unit.tasks)
-            ):
-                unit.stopping = True
-                job.cancel()
 
     def _retry(self, id_: str) -> bool:
         found = False
@@ -252,14 +236,14 @@ class Scheduler:
         if flying is not None:
             self._ready.park(lane, item, flying)
         elif tasks:
-            taken = sum(self._bytes.values())
+            taken = self._flying.bytes
             if lane is WORKERS and taken and taken + item.need > self._memory:
                 return False
             unit.tasks = tasks
             try:
                 self._send(lane, item)
             except Exception as error:  # noqa: BLE001 (handed to whoever waits for the run)
-                self._let_go(unit)
+                self._flying.land(unit)
                 self._break_off(running, error)
         return True
 
@@ -267,32 +251,18 @@ class Scheduler:
         running, unit = item.running, item.unit
         needed = given(self._store, unit.tasks)
         order = Order(unit.tasks, needed, running.job.run.files, self._deadline)
-        self._flying.update((task.key, unit) for task in unit.tasks)
+        self._flying.claim(unit)
         self._say_started(running, unit, 0)
         if unit.waits:
             self._calls[lane] += 1
             wait = self._thread.loop.create_task(self._wait_for(running, unit, order))
-            self._jobs[unit] = (running, wait)
+            self._flying.add(running, unit, wait)
             wait.add_done_callback(partial(self._end_call, running, unit, lane))
             return
-        self._bytes[unit] = item.need
         report = partial(self._call, running, self._report, running, unit)
         job = self._pool.submit(carry_out, self._bench, order, report=report)
-        self._jobs[unit] = (running, job)
+        self._flying.add(running, unit, job, item.need)
         job.add_done_callback(partial(self._call, running, self._end, running, unit))
-
-    def _let_go(self, unit: Unit) -> None:
-        """The unit is carried out no more; what it has ended is still being recorded."""
-        self._jobs.pop(unit, None)
-        self._bytes.pop(unit, None)
-        for task in unit.tasks:
-            held = self._flying.get(task.key) is unit
-            if held and task.key not in self._recording:
-                self._release(task.key)
-
-    def _release(self, key: str) -> None:
-        self._flying.pop(key, None)
-        self._ready.release(key)
 
     async def _wait_for(self, running: Running, unit: Unit, order: Order) -> None:
         """Carry out a task that waits on a network."""
@@ -333,16 +303,14 @@ class Scheduler:
             elif isinstance(message, Done) or not unit.stopping:
                 unit.reported.add(index)
                 if isinstance(message, Failed):
-                    self._hold_back(unit, index)
+                    self._flying.pass_over(unit, index)
                 ends.append((task, message))
         if ends:
             self._record(running, unit, ends)
             self._say_next(running, unit)
 
     def _record(self, running: Running, unit: Unit, ends: Ends) -> None:
-        for task, _ in ends:
-            self._flying.setdefault(task.key, unit)
-            self._recording.add(task.key)
+        self._flying.record(unit, [task for task, _ in ends])
         kept: list[Asset | Settled] = []
         done = partial(self._call, running, self._acknowledge, running, ends)
         try:
@@ -352,14 +320,6 @@ class Scheduler:
                 self._store.put(*kept)
         except Exception as error:  # noqa: BLE001 (raised again: nothing may stay in flight)
             self._acknowledge(running, ends, error)
-
-    def _hold_back(self, unit: Unit, index: int) -> None:
-        """The worker passes over what needs a failed task: it may run elsewhere."""
-        unit.failed.add(unit.tasks[index].key)
-        for later in range(index + 1, len(unit.tasks)):
-            key = unit.tasks[later].key
-            if unit.lacks_input(later) and self._flying.get(key) is unit:
-                self._release(key)
 
     def _say_started(self, running: Running, unit: Unit, index: int) -> None:
         if index not in unit.started:
@@ -377,9 +337,7 @@ class Scheduler:
         self, running: Running, ends: Ends, error: Exception | None
     ) -> None:
         """What ended is on the disk: now it counts, in every run that waits for it."""
-        for task, _ in ends:
-            self._recording.discard(task.key)
-            self._release(task.key)
+        self._flying.recorded([task for task, _ in ends])
         if error is not None:
             raise error
         for task, message in ends:
@@ -395,11 +353,9 @@ class Scheduler:
                     settle = partial(other.settle, cached=True)
                     self._guard(other, settle, task.key, *end)
 
-    def _end(
-        self, running: Running, unit: Unit, job: "Future[Any] | asyncio.Task[None]"
-    ) -> None:
+    def _end(self, running: Running, unit: Unit, job: AnyJob) -> None:
         """A unit's worker is free again, whatever became of the unit."""
-        self._let_go(unit)
+        self._flying.land(unit)
         if running.future.done():
             return
         error = None if job.cancelled() else job.exception()
@@ -416,11 +372,13 @@ class Scheduler:
     def _unended(self, running: Running, unit: Unit) -> list[int]:
         """The tasks, by index, that it was to carry out and has not, though they had
         all that they need."""
-        due = {task.key for task in running.due(unit)} - self._recording
+        due = {task.key for task in running.due(unit)}
         return [
             index
             for index, task in enumerate(unit.tasks)
-            if task.key in due and not unit.lacks_input(index)
+            if task.key in due
+            and not self._flying.is_recording(task.key)
+            and not unit.lacks_input(index)
         ]
 
     def _count_death(
@@ -431,13 +389,7 @@ class Scheduler:
             return
         victim = death.step if death.step in left else left[0]
         key = unit.tasks[victim].key
-        before = self._store.attempt(key)
-        deaths = (before.deaths if before else 0) + 1
-        final = deaths >= DEATHS
-        with self._store.record(wait=False):
-            self._store.put(Attempt(key, 0 if final else deaths, death.reason))
-        if final:
-            text = f"its worker died {deaths} times, the last time: {death.reason}"
+        if text := charge(self._store, key, death.reason):
             self._fail(running, unit, [victim], text)
 
     def _fail(self, running: Running, unit: Unit, left: list[int], text: str) -> None:
