@@ -472,8 +472,8 @@ def test_a_second_ctrl_c_ends_at_once(workbench, soft, trusted):
 
 STUBBORN = """
 import sys, time
-print("asleep", file=sys.stderr, flush=True)
 try:
+    print("asleep", file=sys.stderr, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("still", file=sys.stderr, flush=True)
