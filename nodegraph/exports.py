@@ -1,7 +1,6 @@
 """Results as files for people: names, versions, takes and the manifest."""
 
 import hashlib
-import json
 import os
 import re
 from bisect import bisect_left
@@ -10,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from nodegraph.copies import copy_for_people, provenance
 from nodegraph.filenames import (
     UnsafePathError,
     fold,
@@ -23,7 +22,6 @@ from nodegraph.files import write_new
 from nodegraph.lineage import Asset, Export, Kind, Shot, Status, Take, recipe_of
 from nodegraph.lines import JournalError
 from nodegraph.manifest import (
-    FORMAT,
     MANIFEST,
     ManifestError,
     Row,
@@ -31,7 +29,7 @@ from nodegraph.manifest import (
     worst,
     write_manifest,
 )
-from nodegraph.media import Media, MediaError, with_provenance
+from nodegraph.media import Media, MediaError
 from nodegraph.plan import Layout, Result, ShotPlan
 from nodegraph.running import TaskEvent
 from nodegraph.store import ProjectStore
@@ -129,17 +127,16 @@ class Exporter:
             return Path(known.id)
         if asset.type not in (Kind.BASE, Kind.REFINED, Kind.MASK):
             return None
-        file = copy_for_people(self.media, asset, shot)
+        file = copy_for_people(self.store, self.media, asset, shot)
         while True:
-            export = self._record(file, asset, result, shot, known)
+            export, is_there = self._claim(file, asset, result, shot)
             path = Path(export.id)
             path.parent.mkdir(parents=True, exist_ok=True)
-            if _holds(path, file.data):
+            if is_there or _holds(path, file.data):
                 return path
             with suppress(FileExistsError):  # another program was faster
                 write_new(path, file.data)
                 return path
-            known = None
 
     def _known(
         self, asset: Asset, result: Result, shot: Shot | None
@@ -168,21 +165,20 @@ class Exporter:
             return self.store.by(Export, "shot", shot.id)
         return self.store.by(Export, "asset", asset.id)
 
-    def _record(
-        self,
-        file: Encoded,
-        asset: Asset,
-        result: Result,
-        shot: Shot | None,
-        known: Export | None,
-    ) -> Export:
-        """Claim a path for the file and say which take it is, before it is written."""
+    def _claim(
+        self, file: Encoded, asset: Asset, result: Result, shot: Shot | None
+    ) -> tuple[Export, bool]:
+        """Say which file and take it is before it is written, or that it is there."""
         digest, shot_id = (
             hashlib.sha256(file.data).hexdigest(),
             shot.id if shot else None,
         )
         name = _result_name(self.preset, result)
         with self.store.record():
+            self._make_current(asset, result, shot)
+            known, is_there = self._known(asset, result, shot)
+            if known is not None and is_there:  # another run was faster
+                return known, True
             version, path = (
                 (known.version, known.id)
                 if known
@@ -191,8 +187,7 @@ class Exporter:
             size = len(file.data)
             export = Export(path, asset.id, shot_id, digest, size, name, version)
             self.store.put(export)
-            self._make_current(asset, result, shot)
-        return export
+        return export, False
 
     def _listed(
         self, file: Encoded, asset: Asset, shot: Shot | None
@@ -374,29 +369,3 @@ def _unwritten(error: OSError | MediaError, out: Path) -> str:
         return str(error)
     cause = error.strerror or str(error)
     return f"no file can be written to {out}: {cause}; make room there or use --out"
-
-
-def copy_for_people(media: Media, asset: Asset, shot: Shot | None) -> Encoded:
-    """The bytes of a result's file: always the same; raises `MediaError`.
-
-    What a person asked for as a file, or gave as one, stays as it is; another says how
-    it was made.
-    """
-    data, suffix = media.export(asset.sha256, asset.suffix)
-    is_asked = asset.recipe is None or asset.suffix == suffix != ".png"
-    if not is_asked:
-        data = with_provenance(data, suffix, provenance(asset, shot))
-    return Encoded(data, suffix)
-
-
-def provenance(asset: Asset, shot: Shot | None) -> str:
-    """What an exported picture says of itself, as JSON, the same at every export."""
-    facts: dict[str, Any] = {
-        "workbench": FORMAT,
-        "asset": asset.id,
-        "shot": shot.path if shot else None,
-        "operation": asset.recipe.as_row() if asset.recipe else None,
-        "sources": list(asset.sources),
-        "outcome": asset.outcome,
-    }
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False)

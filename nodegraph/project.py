@@ -244,7 +244,9 @@ class Project:
             self._pool.prestart(drawings)
 
     def start(self, prepared: batch.Prepared) -> Live:
-        """Record the run and carry it out."""
+        """Record the run and carry it out; one that is under way goes on as it is."""
+        if (live := self.live.get(prepared.job.run.id)) is not None:
+            return live
         if prepared.is_new:
             writer = holder(self.home) or ""
             run = replace(prepared.job.run, state="queued", writer=writer)

@@ -603,7 +603,7 @@ def test_a_record_that_cannot_be_kept_ends_the_run(
 
     with studio.opened() as project:
         prepared = project.prepare(studio.request(soft()), lambda event: None)
-        monkeypatch.setattr(exports.Exporter, "_record", refuse)
+        monkeypatch.setattr(exports.Exporter, "_claim", refuse)
         live = project.start(prepared)
 
         with pytest.raises(JournalError, match="make room"):
