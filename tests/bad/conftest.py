@@ -1,13 +1,8 @@
 """A command that is watched: where it writes, and what it says."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent)]
-
 from guarded import Guarded, guarded
 
 

@@ -202,7 +202,7 @@ def test_a_mended_drawing_runs_and_nothing_else(tmp_path):
     [
         ("deep.png", "16 bits a channel: reduced to 8"),
         ("deep-grey.png", "16 bits a channel: reduced to 8"),
-        ("cmyk.jpg", "CMYK without a profile: its colours are estimated"),
+        ("cmyk.jpg", "CMYK without a profile: estimated as sRGB, which results stay"),
         ("palette.png", "a palette of 256 colours at most"),
         ("animated.gif", "only the first of 3 frames is used"),
         ("flat.psd", "layers are flattened"),
@@ -215,7 +215,7 @@ def test_what_a_picture_loses_is_said_before_the_run(workbench, name, remark):
     said = workbench("run", PRESET, "--input", f"Shot={name}", "--dry-run")
 
     assert said.code == 0
-    assert f"note: {Path(name).stem}: {remark}\n" in said.err
+    assert f"note: {Path(name).stem}: {remark}" in said.err
 
 
 def test_a_project_may_set_a_limit_of_its_own_for_pictures(workbench):
