@@ -49,8 +49,8 @@ class Probe:
     format: str
     """A key of `FORMATS`."""
     frames: int
-    profile: str | None
-    """The name of the colour profile inside, if there is one."""
+    profile: str
+    """The name of the colour profile that results are given back; empty for most."""
     warnings: tuple[str, ...]
     """What the picture loses on its way in, in plain words."""
 

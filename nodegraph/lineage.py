@@ -123,6 +123,10 @@ class Asset:
     shot: str | None = None
     run: str | None = None
     evicted: bool = False
+    profile: str = ""
+    """Of a drawing: the colour profile that results are given back; empty for most."""
+    encoded: bool = False
+    """Whether the file itself is the result: given to people byte for byte."""
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -315,6 +319,8 @@ class Found:
     width: int = 0
     height: int = 0
     warnings: tuple[str, ...] = ()
+    profile: str = ""
+    """As that of its asset."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
+from nodegraph.colour import in_profile, profile_of
 from nodegraph.decode import LIMIT, Probe, decode, probe
 from nodegraph.encode import (
     FRAME,
@@ -190,9 +191,31 @@ class Media:
         loaded = Mask(_grey(pixels)) if is_mask else Image(_coloured(pixels))
         return cast(Pictured, loaded)
 
-    def export(self, sha256: str, suffix: str) -> Encoded:
-        """The bytes to give to a person: a frame becomes PNG, the rest is as it lies."""
+    def profile(self, sha256: str, suffix: str, name: str) -> bytes:
+        """The colour profile that results of a kept drawing are given back, or none.
+
+        Raises `MediaError` where the file is missing or damaged, and calls it `name`.
+        """
         path = self.path(sha256, suffix)
+        if not path.exists():
+            raise MediaError(
+                f"the project's copy of {printable(name)}, which has the colour "
+                "profile, is missing: run `workbench doctor --repair`"
+            )
+        return profile_of(path)
+
+    def export(self, sha256: str, suffix: str, profile: bytes = b"") -> Encoded:
+        """The bytes to give to a person: a frame becomes PNG, the rest is as it lies.
+
+        With `profile` what is PNG then has its colours in that profile and carries it;
+        only one that the profile cannot tell stays sRGB.
+        """
+        path = self.path(sha256, suffix)
+        if profile and suffix in (FRAME, ".png"):
+            own = self.load(sha256, suffix, Image).pixels
+            moved = in_profile(own, profile)
+            if moved is not None:
+                return Encoded(png(moved, profile), ".png")
         if suffix != FRAME:
             return Encoded(self._bytes(path), suffix)
         return Encoded(png(unframe(self._bytes(path), path.name)), ".png")

@@ -110,7 +110,9 @@ class Sources:
             return error
         except OSError as error:
             return MediaError(f"{path.name} cannot be read ({error.strerror})")
-        return Found(str(path), stamp, *facts, warnings=seen.warnings)
+        return Found(
+            str(path), stamp, *facts, warnings=seen.warnings, profile=seen.profile
+        )
 
     def _touched(self, path: Path) -> Found | None:
         """What is remembered of a file that may have been written, if it has not."""
@@ -139,6 +141,7 @@ def _asset(found: Found) -> Asset:
         found.width,
         found.height,
         name=Path(found.id).name,
+        profile=found.profile,
     )
 
 

@@ -66,6 +66,8 @@ class Made(NamedTuple):
     width: int = 0
     height: int = 0
     value: Any = None
+    encoded: bool = False
+    """Whether the node gave it as the file that it is."""
 
 
 class Done(NamedTuple):
@@ -352,7 +354,8 @@ def keep(bench: Bench, task: Task, results: Mapping[str, Any]) -> tuple[Made, ..
 
 
 def _kept(bench: Bench, port: str, value: Any, final: bool) -> Made:
-    if isinstance(value, Encoded):
+    encoded = isinstance(value, Image) and value.encoded is not None
+    if isinstance(value, Encoded):  # a service's answer: nobody asked for its format
         value = Image(decode(value.data).pixels, value)
     if isinstance(value, Identity):
         stored = bench.identities.save(value)
@@ -362,4 +365,4 @@ def _kept(bench: Bench, port: str, value: Any, final: bool) -> Made:
     stored = bench.media.save(value, final=final)
     bench.media.thumbnail(value, stored.sha256)
     kind = Kind.REFINED if isinstance(value, Image) else Kind.MASK
-    return Made(port, kind, *stored)
+    return Made(port, kind, *stored, encoded=encoded)
