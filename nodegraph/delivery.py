@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from nodegraph.exports import Row, copy_for_people, write_manifest
+from nodegraph.copies import copy_for_people
+from nodegraph.exports import Row, write_manifest
 from nodegraph.filenames import (
     fold,
     natural,
@@ -103,7 +104,7 @@ class Delivery:
             error = f"take {take.number} has no record: run `workbench lineage verify`"
             return _row(shot, None, Status.FAILED, error=error), False
         try:
-            file = copy_for_people(self.media, asset, shot)
+            file = copy_for_people(self.store, self.media, asset, shot)
             path, is_new = self._written(shot, take, file)
         except (MediaError, DeliveryError) as error:
             return _row(shot, asset, Status.FAILED, error=str(error)), False
