@@ -2,7 +2,9 @@
 
 import json
 import os
+import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,13 +56,13 @@ def write_manifest(
     Raises `ManifestError`.
     """
     path = out / MANIFEST
-    entries = [_entry(row, out) for row in rows]
+    entries = [_entry(row, str(out)) for row in rows]
     mine = set(map(_whose, entries))
     old = [entry for entry in entries_in(out) if _whose(entry) not in mine]
     if old:
         entries = _in_order([*old, *entries], order())
-    text = json.dumps({"format": FORMAT, "entries": entries}, indent=2)
-    data = (text + "\n").encode()
+    lines = ",\n".join(map(json.dumps, entries))
+    data = f'{{"format": {FORMAT}, "entries": [\n{lines}\n]}}\n'.encode()
     try:
         if not path.exists() or path.read_bytes() != data:
             out.mkdir(parents=True, exist_ok=True)
@@ -118,11 +120,11 @@ def _entries(path: Path) -> list[dict[str, Any]] | None:
     return [entry for entry in entries if isinstance(entry, dict)]
 
 
-def _entry(row: Row, out: Path) -> dict[str, Any]:
+def _entry(row: Row, out: str) -> dict[str, Any]:
     return {
         "shot": row.shot or None,
-        "source": _relative(Path(row.source), out) if row.source else None,
-        "file": _relative(row.file, out) if row.file else None,
+        "source": _relative(row.source, out) if row.source else None,
+        "file": _relative(str(row.file), out) if row.file else None,
         "asset": row.asset,
         "recipe": recipe_of(row.asset) if row.asset else None,
         "outcome": row.outcome,
@@ -131,8 +133,16 @@ def _entry(row: Row, out: Path) -> dict[str, Any]:
     }
 
 
-def _relative(path: Path, out: Path) -> str:
+def _relative(path: str, out: str) -> str:
+    folder, name = os.path.split(path)
+    return posixpath.join(_way(folder, out), name)
+
+
+@lru_cache(maxsize=64)
+def _way(folder: str, out: str) -> str:
+    """How one gets from one folder to another; empty where they are the same."""
     try:
-        return Path(os.path.relpath(path, out)).as_posix()
+        way = os.path.relpath(folder, out)
     except ValueError:
-        return str(path)  # on another drive
+        return Path(folder).as_posix()  # on another drive
+    return "" if way == os.curdir else Path(way).as_posix()
