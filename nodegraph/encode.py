@@ -245,7 +245,7 @@ def _halved(pixels: "Pixels") -> "Pixels":
     import cv2
     import numpy as np
 
-    while max(pixels.shape[:2]) >= 3 * THUMB_SIDE and min(pixels.shape[:2]) >= 2:
+    while max(pixels.shape[:2]) >= 2 * THUMB_SIDE and min(pixels.shape[:2]) >= 2:
         height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
         even = pixels[: height * 2, : width * 2]
         half = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
