@@ -126,8 +126,7 @@ class Scheduler:
             running.go_on()
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for the run)
             self._break_off(running, error)
-        if running.future.done() and running in self._runs:
-            self._runs.remove(running)
+        self._runs = [each for each in self._runs if not each.future.done()]
         self._dispatch()
 
     def _break_off(self, running: Running, error: Exception) -> None:
@@ -157,7 +156,7 @@ class Scheduler:
 
     def _cancel(self, id_: str, record: bool) -> bool:
         found = False
-        for running in list(self._runs):
+        for running in self._runs:
             if running.id == id_:
                 running.stopped = True
                 tasks = running.unsettled()
@@ -177,10 +176,9 @@ class Scheduler:
         self._flying.cut_off(running, {task.key for task in tasks})
         kept = [task for task in tasks if record and not self._is_done(task)]
         if kept:
+            end = (Status.CANCELLED, "cancelled")
             with self._store.record():
-                for task in kept:
-                    end = (Status.CANCELLED, "cancelled")
-                    self._store.put(settled(running, task, *end))
+                self._store.put(*(settled(running, task, *end) for task in kept))
         for task in tasks:
             running.settle(task.key, Status.CANCELLED)
 
@@ -191,7 +189,7 @@ class Scheduler:
 
     def _retry(self, id_: str) -> bool:
         found = False
-        for running in list(self._runs):
+        for running in self._runs:
             keys = tuple(running.ends) if running.id == id_ else (id_,)
             if again := [key for key in keys if running.came_to_nothing(key)]:
                 self._guard(running, running.reopen, again)
@@ -207,9 +205,9 @@ class Scheduler:
     # Units on their way
 
     def _push(self, running: Running, unit: Unit) -> None:
-        types = running.job.types
-        need = estimate(self._store, types, unit.tasks)
-        lane = account(types, unit.tasks[0]) if unit.waits else WORKERS
+        types, tasks = running.job.types, unit.tasks
+        need = estimate(self._store, types, tasks)
+        lane = account(types, tasks[0]) if unit.waits else WORKERS
         self._ready.push(running, unit, lane, need)
 
     def _dispatch(self) -> None:
@@ -224,9 +222,8 @@ class Scheduler:
                     break
 
     def _has_room(self, lane: Lane) -> bool:
-        if lane is WORKERS:
-            return self._pool.free > 0
-        return self._calls[lane] < self._account_limit
+        calls = self._calls[lane]
+        return self._pool.free > 0 if lane is WORKERS else calls < self._account_limit
 
     def _begin(self, lane: Lane, item: Waiting) -> bool:
         """Start the unit, or set it aside; False where there is no memory for it yet."""
@@ -337,21 +334,26 @@ class Scheduler:
         self, running: Running, ends: Ends, error: Exception | None
     ) -> None:
         """What ended is on the disk: now it counts, in every run that waits for it."""
-        self._flying.recorded([task for task, _ in ends])
-        if error is not None:
-            raise error
-        for task, message in ends:
-            if isinstance(message, Done):
-                said = message.said.get("message")
-                end = (Status.COMPLETED, outcome_of(message.said), said)
-            else:
-                end = (message.status, message.outcome, message.error)
-            if not running.future.done():
-                running.settle(task.key, *end)
-            for other in list(self._runs):
-                if other is not running and other.has(task.key):
-                    settle = partial(other.settle, cached=True)
-                    self._guard(other, settle, task.key, *end)
+        try:
+            if error is not None:
+                raise error
+            for task, message in ends:
+                self._settle_everywhere(running, task.key, message)
+        finally:  # only now may another run look whether it is left to do
+            self._flying.recorded([task for task, _ in ends])
+
+    def _settle_everywhere(
+        self, running: Running, key: str, message: Done | Failed
+    ) -> None:
+        if isinstance(message, Done):
+            said = message.said.get("message")
+            end = (Status.COMPLETED, outcome_of(message.said), said)
+        else:
+            end = (message.status, message.outcome, message.error)
+        for each in self._runs:
+            if each.has(key):
+                settle = partial(each.settle, cached=each is not running)
+                self._guard(each, settle, key, *end)
 
     def _end(self, running: Running, unit: Unit, job: AnyJob) -> None:
         """A unit's worker is free again, whatever became of the unit."""
