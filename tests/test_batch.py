@@ -362,6 +362,19 @@ def test_a_dry_run_leaves_no_trace(board: Studio) -> None:
     assert not (board.folder / ".workbench/media").exists()
 
 
+def test_a_dry_run_needs_no_writing(board: Studio) -> None:
+    board.run(soft())
+    journal = board.folder / ".workbench/journal"
+    before = journal.read_bytes()
+    board.draw("c.png", 7)
+    with board.opened(), board.opened(write=False) as reader:
+        asked = board.request(soft(), dry=True, sets=["Soft.radius@b=4"])
+        prepared = reader.prepare(asked, lambda event: None)
+
+    assert [plan.shot.name for plan in prepared.job.plans] == ["a", "b", "c"]
+    assert journal.read_bytes() == before
+
+
 def test_a_dry_run_foresees_the_very_recipes(board: Studio) -> None:
     with board.opened() as project:
         asked = board.request(soft(), dry=True)

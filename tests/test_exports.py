@@ -16,6 +16,7 @@ from studio import Studio, carry_out, chain, picture, pixels, soft, wired
 
 from nodegraph import exports
 from nodegraph.exports import ManifestError, provenance
+from nodegraph.files import write_new
 from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.lineage import Asset, Export, Run, Shot, Status, Take
 from nodegraph.lines import JournalError
@@ -329,6 +330,23 @@ def test_a_crash_half_way_through_the_file_leaves_no_part_of_it(
 
 def is_below(descriptor: int, folder: Path) -> bool:
     return Path(f"/proc/self/fd/{descriptor}").resolve().is_relative_to(folder)
+
+
+def test_on_a_disk_without_links_no_file_is_written_over_either(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = studio.folder / "a.bin"
+
+    write_new(path, b"one")
+    with pytest.raises(FileExistsError):
+        write_new(path, b"two")
+
+    assert path.read_bytes() == b"one"
+    assert list(studio.folder.iterdir()) == [path]
 
 
 # who shares a folder ----------------------------------------------------------------
