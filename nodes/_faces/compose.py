@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nodes._faces.face import Face
 from nodes._faces.light import lab_of, relit, rgb_of, toned
-from nodes._faces.mask import MaskShape, bare, face_mask, guarded, parts, softened
+from nodes._faces.mask import MaskShape, bare, face_mask, guarded, softened
+from nodes._faces.parts import parts
 from nodes._faces.region import Region, back, cut, within
 
 if TYPE_CHECKING:

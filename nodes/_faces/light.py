@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nodes._faces.face import Pixels, Points
+    from nodes._faces.parts import Parts
 
     Plane = NDArray[np.float32]
     Lab = NDArray[np.float32]
@@ -24,7 +25,7 @@ FLOOR = 0.15
 SETTLE = 0.75
 """How much of what brows and lips still change of the broad light is taken back."""
 
-CONTRAST = (0.7, 1.6)
+CONTRAST = (0.7, 1.5)
 """How far the contrast of detail may be brought down or up with the light."""
 
 CALM = (4.0, 2.0, 2.0)
@@ -90,14 +91,14 @@ def relit(
     target: "Lab",
     inside: "Plane",
     points: "Points",
-    free: "Plane | None" = None,
+    free: "Parts | None" = None,
 ) -> "Lab":
     """`face` with its own detail under the light and skin tone of `target`.
 
     Both lie on `points`; `inside` is 1 where both show the face.  The low frequencies
     of L*, a* and b* are the target's, the rest the face's: its contrast grows and
     shrinks with the light, as on a surface, its colour is no livelier than the
-    target's.  `free` (1 on eyes, nose and mouth) is for a face that comes from another
+    target's.  `free` (eyes, nose and mouth) is for a face that comes from another
     photo: elsewhere strong detail is held down, and all of it where there is no skin,
     for there it is a strand of hair, the edge of a shadow or the background.
     """
@@ -106,24 +107,57 @@ def relit(
     sigma = BROAD * math.hypot(*(points[1] - points[0]))
     bare_target, bare_face = skin(target, points), skin(face, points)
     light = smooth(target, inside * (FLOOR + (1 - FLOOR) * bare_target), sigma)
-    own = smooth(face, inside * (FLOOR + (1 - FLOOR) * bare_face), sigma)
+    own = smooth(face, inside * (0.02 + 0.98 * bare_face), sigma)
     detail = face - own
-    detail[:, :, 0] *= np.clip(light[:, :, 0] / np.maximum(own[:, :, 0], 1), *CONTRAST)
+    brighter = (light[:, :, 0] + 16) / (own[:, :, 0] + 16)
+    detail[:, :, 0] *= np.clip(brighter, *CONTRAST)
     detail[:, :, 1:] *= _liveliness(light, own, inside)
     if free is not None:
-        detail = _calmed(detail, free, surely(bare_face, points))
+        beard = (1 - surely(bare_face, points)) * (1 - surely(bare_target, points))
+        detail = _calmed(detail, free, bare_face, beard, points)
     result = light + detail
     result -= np.float32(SETTLE) * smooth(result - target, inside, sigma)
     result[:, :, 0] = np.clip(result[:, :, 0], 0, 100)
     return result
 
 
-def _calmed(detail: "Lab", free: "Plane", trusted: "Plane") -> "Lab":
+def _calmed(
+    detail: "Lab", free: "Parts", bare: "Plane", beard: "Plane", points: "Points"
+) -> "Lab":
+    """The detail within limits: wide ones on the parts, narrow ones elsewhere.
+
+    `beard` is where both faces show no skin: on the chin such detail stays too.
+    """
     import numpy as np
 
-    limit = np.array(CALM, np.float32) + np.float32(100) * free[:, :, None]
+    doubt = np.maximum(free.sure, filled(bare, points))
+    whole, bright = free.whole * doubt, free.bright * doubt
+    whole = np.maximum(whole, free.chin * beard)
+    limit = np.array(CALM, np.float32) + np.float32(100) * whole[:, :, None]
+    above = np.float32(CALM[0]) + np.float32(100) * bright
+    limit[:, :, 0] = np.where(detail[:, :, 0] > 0, above, limit[:, :, 0])
     held = limit * np.tanh(detail / limit)
-    return np.asarray(held * np.maximum(free, trusted**2)[:, :, None], np.float32)
+    trusted = np.maximum(whole, surely(bare, points) ** 2)
+    return np.asarray(held * trusted[:, :, None], np.float32)
+
+
+def filled(likely: "Plane", points: "Points") -> "Plane":
+    """A likelihood of skin with the features that skin surrounds, such as an eye."""
+    import cv2
+    import numpy as np
+
+    unit = math.hypot(*(points[1] - points[0]))
+    height, width = likely.shape
+    scale = min(1.0, 32 / unit)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(likely, size, interpolation=cv2.INTER_AREA)
+    edge = round(0.4 * unit * scale) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
+    whole = cv2.GaussianBlur(
+        cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), (0, 0), 1.5
+    )
+    large = cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(large * np.float32(2.8) - 1.3, 0, 1), np.float32)
 
 
 def surely(likely: "Plane", points: "Points") -> "Plane":

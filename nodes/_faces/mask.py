@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from nodes._faces.light import lab_of, skin, surely
+from nodes._faces.parts import parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,35 +89,6 @@ def oval(
     return np.asarray(rise * rise * (3 - 2 * rise), np.float32)
 
 
-def parts(size: tuple[int, int], points: "Points") -> "Plane":
-    """1 on eyes with their brows, nose and mouth, falling to 0 around them."""
-    import numpy as np
-
-    right = (points[1] - points[0]).astype(np.float64)
-    unit = max(math.hypot(*right), 1e-6)
-    right /= unit
-    eyes, mouth = (points[0] + points[1]) / 2, (points[3] + points[4]) / 2
-    down = mouth - eyes
-    down = down / max(math.hypot(*down), 1e-6)
-    half_mouth = 0.3 + 0.5 * math.hypot(*(points[4] - points[3])) / unit
-    spots = (
-        (points[0] - 0.07 * unit * down, 0.36, 0.34),
-        (points[1] - 0.07 * unit * down, 0.36, 0.34),
-        (points[2] - 0.12 * unit * down, 0.36, 0.42),
-        (mouth, half_mouth, 0.34),
-    )
-    x = np.arange(size[0], dtype=np.float32)[None, :]
-    y = np.arange(size[1], dtype=np.float32)[:, None]
-    result = np.zeros((size[1], size[0]), np.float32)
-    for centre, half, tall in spots:
-        dx, dy = x - float(centre[0]), y - float(centre[1])
-        across = (dx * right[0] + dy * right[1]) / (half * unit)
-        along = (dx * down[0] + dy * down[1]) / (tall * unit)
-        inward = 1.25 - np.sqrt(across * across + along * along)
-        np.maximum(result, np.clip(inward / 0.5, 0, 1), out=result)
-    return result * result * (3 - 2 * result)
-
-
 def reach(look: MaskShape) -> float:
     """How far a mask goes from the face's centre, for `region.region_of`."""
     return 0.3 + look.grow * max(_edges(look))
@@ -162,5 +134,5 @@ def guarded(mask: "Plane", points: "Points", allowed: "Plane", yaw: float) -> "P
 
     size = (mask.shape[1], mask.shape[0])
     core = oval(size, points, CORE, 0.25, yaw, 3.0)
-    core = np.maximum(core, parts(size, points))
+    core = np.maximum(core, parts(size, points).whole)
     return np.asarray(mask * np.maximum(core, allowed), np.float32)
