@@ -304,7 +304,7 @@ class Scheduler:
                 ends.append((task, message))
         if ends:
             self._record(running, unit, ends)
-            self._say_next(running, unit)
+            self._say_next(running, unit, after=messages[-1].step)
 
     def _record(self, running: Running, unit: Unit, ends: Ends) -> None:
         self._flying.record(unit, [task for task, _ in ends])
@@ -323,9 +323,9 @@ class Scheduler:
             unit.started.add(index)
             running.say(unit.tasks[index], Status.PROCESSING)
 
-    def _say_next(self, running: Running, unit: Unit) -> None:
+    def _say_next(self, running: Running, unit: Unit, *, after: int) -> None:
         """The worker goes on with the first task that has all it needs."""
-        for index in range(max(unit.reported) + 1, len(unit.tasks)):
+        for index in range(after + 1, len(unit.tasks)):
             if not unit.lacks_input(index):
                 self._say_started(running, unit, index)
                 return

@@ -3,15 +3,19 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from desk import CHAIN, DONE, Desk
-from engine import SOON, Heard, graph, job, with_type
+from engine import SOON, TYPES, Heard, graph, job, laid_out, with_type
 from fakes import plainly
 
 from nodegraph import Image
+from nodegraph.gathering import gather
+from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.lineage import Status
+from nodegraph.orders import estimate
 from nodegraph.running import TaskEvent
 from nodegraph.work import Advanced
 
@@ -159,6 +163,29 @@ def test_memory_is_counted_by_the_size_of_the_drawing(
     bench.rest()
 
     assert bench.pool.is_idle
+
+
+def test_a_sheet_counts_all_its_pictures(make_desk: Callable[..., Desk]) -> None:
+    board = graph("source sheet", "source>sheet.images")
+    desk = make_desk(plainly)
+    planned = desk.job(board, 50).plans
+    desk.store.bring_in(planned, size=4000)
+    [sheet] = gather(laid_out(board), planned, lambda asset: True).tasks
+
+    assert estimate(desk.store, TYPES, [sheet]) >= 50 * 4000 * 4000 * 4
+
+
+def test_a_chain_of_10000_nodes_is_carried_out(make_desk: Callable[..., Desk]) -> None:
+    names = ["source", *(f"n{i}" for i in range(10_000))]
+    nodes = [Node(n, "soft" if n != "source" else n) for n in names]
+    ends = [(Endpoint(a, "result"), Endpoint(b, "image")) for a, b in pairwise(names)]
+    chain = Graph({node.id: node for node in nodes}, tuple(Edge(*e) for e in ends))
+    desk = make_desk(plainly)
+
+    heard = desk.run(chain)
+
+    assert heard.statuses("n9999") == DONE
+    assert len(desk.pool.ran) == 10_000
 
 
 # A store that fails
