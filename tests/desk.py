@@ -29,8 +29,9 @@ class Desk:
     bench: Any = None
 
     def __post_init__(self) -> None:
+        pool: Any = self.pool  # which is all of a WorkerPool that is asked for
         self.scheduler = Scheduler(
-            self.store, self.files, self.pool, self.bench, **self.options
+            self.store, self.files, pool, self.bench, **self.options
         )
 
     def submit(self, graph: Any, count: int = 1, **options: Any) -> "Future[None]":
@@ -43,7 +44,7 @@ class Desk:
 
     def run(self, graph: Any, count: int = 1, **options: Any) -> Heard:
         """Carry out, and give what was heard of it."""
-        heard = options.setdefault("heard", Heard())
+        heard: Heard = options.setdefault("heard", Heard())
         self.submit(graph, count, **options).result(SOON)
         return heard
 

@@ -39,6 +39,7 @@ def source(file: Annotated[str, File()] = "") -> Image:
 @node("Test", role=Role.PASS)
 def reroute(value: Any) -> Any:
     """A bend."""
+    raise NotImplementedError
 
 
 @node("Test", role=Role.OUTPUT)
@@ -49,11 +50,13 @@ def output(value: Any, name: str = "") -> Any:
 @node("Test")
 def soft(image: Image, radius: float = 1.0) -> Image:
     """One in, one out."""
+    raise NotImplementedError
 
 
 @node("Test")
 def level(image: Image) -> float:
     """A number of a picture."""
+    raise NotImplementedError
 
 
 class Parts(NamedTuple):
@@ -64,6 +67,7 @@ class Parts(NamedTuple):
 @node("Test")
 def split(image: Image) -> Parts:
     """Several outputs."""
+    raise NotImplementedError
 
 
 @node("Test")
@@ -74,6 +78,7 @@ def mix(
     amount: Annotated[float, Slider(0, 1)] = 0.5,
 ) -> Image:
     """Two in, and a mask that may be left out."""
+    raise NotImplementedError
 
 
 @node("Test")

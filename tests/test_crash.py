@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from nodegraph.lineage import Asset, Export, Settled, Shot, Status, Take
-from nodegraph.project import FOLDER, Project
+from nodegraph.place import FOLDER
+from nodegraph.project import Project
 
 pytestmark = [
     pytest.mark.slow,

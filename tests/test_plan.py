@@ -235,7 +235,8 @@ def test_what_the_shot_says_enters_the_recipe() -> None:
 def test_a_shot_that_does_not_know_leaves_the_default() -> None:
     def timed(
         image: Image, seconds: Annotated[float, FromShot("duration")] = 2.0
-    ) -> Image: ...
+    ) -> Image:
+        raise NotImplementedError
 
     types = with_type(timed)
     layout = laid_out(graph("source timed", "source>timed.image"), types)

@@ -249,7 +249,8 @@ def test_an_error_of_one_run_leaves_others_alone(
 def test_a_hook_that_raises_ends_its_own_run_alone(
     make_desk: Callable[..., Desk],
 ) -> None:
-    def odd(image: Image) -> Image: ...
+    def odd(image: Image) -> Image:
+        raise NotImplementedError
 
     def estimate(settings: Any) -> float:
         raise RuntimeError("no estimate")

@@ -34,9 +34,8 @@ class Desk:
         self.types = with_type(ask, **hooks)
         self.bench = Bench(Media(folder / "media"), Identities(folder / "identities"))
         self.store, self.pool = Memory(), Pool(options.pop("workers", 2), plainly)
-        self.scheduler = Scheduler(
-            self.store, Files(), self.pool, self.bench, **options
-        )
+        pool: Any = self.pool  # which is all of a WorkerPool that is asked for
+        self.scheduler = Scheduler(self.store, Files(), pool, self.bench, **options)
 
     def submit(self, graph: Any = ASKED, count: int = 1, **options: Any) -> Any:
         made = job(graph, count, heard=self.heard, types=self.types, **options)
