@@ -20,8 +20,8 @@ import frames
 HERE = Path(__file__).parent
 
 
-def unchanged(work: Path, shots: int, rounds: int) -> None:
-    """The first run, then the same again."""
+def unchanged(work: Path, shots: int, rounds: int) -> float:
+    """The first run, then the same again; gives the seconds of that."""
     size = {"width": 48, "height": 27}
     steps = {**frames.STEPS, "resize": {"mode": "exact", **size}}
     board = frames.write_board(work / "small", "drawing", shots, 64, 36)
@@ -38,16 +38,17 @@ def unchanged(work: Path, shots: int, rounds: int) -> None:
         f"{again:.2f} s = {again / goal:.2f} x (0.5 s + 1 ms a shot), "
         f"{again / first:.1%} of the first run's {first:.2f} s"
     )
+    return again
 
 
-def changed(work: Path, count: int, rounds: int) -> None:
-    """Only the blend's opacity is another one each time."""
+def changed(work: Path, count: int, rounds: int) -> float:
+    """Only the blend's opacity is another one each time; gives the first run's seconds."""
     board = frames.write_board(work / "board", "photograph", count)
     size = {edge: frames.STEPS["resize"][edge] for edge in ("width", "height")}
     overlay = frames.write_overlay(work / "overlay.png", **size)
     project, plain = work / "large", work / "plain"
     preset = frames.write_preset(work / "first.json", frames.STEPS)
-    frames.seconds_of(frames.batch(preset, board, overlay, project))
+    first = frames.seconds_of(frames.batch(preset, board, overlay, project))
     inputs = inputs_of_last(project, work / "inputs")
     ratios, executed = [], set()
     for turn in range(rounds):
@@ -68,6 +69,7 @@ def changed(work: Path, count: int, rounds: int) -> None:
         f"{count} frames, the last node's setting changed: executed {sorted(executed)}, "
         f"{own:.2f} s = {ratio:.2f} x a plain pool that does only that ({other:.2f} s)"
     )
+    return first
 
 
 def inputs_of_last(project: Path, folder: Path) -> Path:
@@ -94,8 +96,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        unchanged(Path(folder), given.shots, given.rounds)
-        changed(Path(folder), given.frames, given.rounds)
+        again = unchanged(Path(folder), given.shots, given.rounds)
+        first = changed(Path(folder), given.frames, given.rounds)
+    full = first * given.shots / given.frames
+    print(
+        f"{given.shots} shots unchanged take {again / full:.1%} of a first run over as many "
+        f"full HD frames, {full:.0f} s by the {given.frames} measured"
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ copied, results exported.  Rounds are interleaved; medians count.  Nothing is as
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -38,15 +39,30 @@ def measured(content: str, count: int, rounds: int, work: Path) -> None:
         "Pillow, level 6": [*pillow, str(out)],
     }
     times: dict[str, list[float]] = {name: [] for name in SIDES}
+    work_done: dict[str, list[float]] = {name: [] for name in SIDES}
     kernels = []
     for _ in range(rounds):
         for name, command in commands.items():
+            before = processor_seconds()
             times[name].append(frames.seconds_of(command))
+            work_done[name].append(processor_seconds() - before)
             shutil.rmtree(out)
         alone = [*plain, str(out), steps, str(min(8, count))]
         said = subprocess.run(alone, check=True, capture_output=True, text=True).stdout
         kernels.append(float(said) * count / frames.WORKERS)
     report(content, count, times, kernels)
+    own = median(work_done["own"])
+    for name in SIDES[1:]:
+        each = median(work_done[name])
+        print(
+            f"  processor time, own / {name}: {own / each:.2f} ({own:.1f} s, {each:.1f} s)"
+        )
+
+
+def processor_seconds() -> float:
+    """Of all processes that have ended, user and system, on every core."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def report(
