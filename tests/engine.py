@@ -34,6 +34,7 @@ SOON = 20  # seconds after which a test takes something for hung
 @node("Test", role=Role.SOURCE)
 def source(file: Annotated[str, File()] = "") -> Image:
     """Where a picture enters."""
+    raise NotImplementedError
 
 
 @node("Test", role=Role.PASS)
@@ -45,6 +46,7 @@ def reroute(value: Any) -> Any:
 @node("Test", role=Role.OUTPUT)
 def output(value: Any, name: str = "") -> Any:
     """A result."""
+    raise NotImplementedError
 
 
 @node("Test")
@@ -89,6 +91,7 @@ def titled(
     recipe: Annotated[str, FromShot("recipe")] = "",
 ) -> Image:
     """Knows the shot, and how its input was made."""
+    raise NotImplementedError
 
 
 @node("Test")
@@ -99,16 +102,19 @@ def sheet(
     missing: Annotated[Sequence[str], FromShot("missing")] = (),
 ) -> Image:
     """Takes the pictures of all shots."""
+    raise NotImplementedError
 
 
 @node("Test")
 def tuned(image: Image, table: Annotated[str, File((".cube",))] = "") -> Image:
     """Needs a file."""
+    raise NotImplementedError
 
 
 @node("Test")
 async def ask(image: Image, prompt: str = "") -> Image:
     """Waits on a network."""
+    raise NotImplementedError
 
 
 def _named(settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -123,6 +129,7 @@ def _named(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 @node("Test", resolve=_named)
 def faced(image: Image, engine: str = "auto") -> Image:
     """Lets the planner choose."""
+    raise NotImplementedError
 
 
 TYPES: dict[str, NodeType] = {
