@@ -123,10 +123,19 @@ def _lit(
         return patch.pixels.astype(np.float32)
     inside = (weight > 0).astype(np.float32)
     face, shot = lab_of(patch.pixels), lab_of(target)
+    if blend.light >= 1:
+        return rgb_of(_kept(patch, face, shot, inside, points))
     plain = toned(face, shot, inside) if patch.copied else face
     if blend.light <= 0:
         return rgb_of(plain)
-    size = (target.shape[1], target.shape[0])
+    kept = _kept(patch, face, shot, inside, points)
+    return rgb_of(plain + (kept - plain) * np.float32(blend.light))
+
+
+def _kept(
+    patch: Patch, face: "Plane", shot: "Plane", inside: "Plane", points: "Points"
+) -> "Plane":
+    """The patch wholly under the light of the shot, CIELAB."""
+    size = (inside.shape[1], inside.shape[0])
     free = parts(size, points) if patch.copied else None
-    kept = relit(face, shot, inside, points, free)
-    return rgb_of(plain + (kept - plain) * np.float32(min(1.0, blend.light)))
+    return relit(face, shot, inside, points, free)

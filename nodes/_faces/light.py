@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from nodes._faces.skin import filled, skin, surely
 from nodes._gaussian import gaussian
 
 if TYPE_CHECKING:
@@ -62,30 +63,6 @@ def smooth(values: "Plane", weight: "Plane", sigma: float) -> "Plane":
     return np.asarray(mean, np.float32)
 
 
-def skin(lab: "Lab", points: "Points") -> "Plane":
-    """How likely each pixel is this face's bare skin, 0 to 1.
-
-    The colour is learnt from cheeks and nose: the median there, and as tolerance the
-    median deviation, at least 10 in L* and 3.5 in a* and b*.
-    """
-    import cv2
-    import numpy as np
-
-    unit = math.hypot(*(points[1] - points[0]))
-    spot = np.zeros(lab.shape[:2], np.uint8)
-    middle = tuple(round(float(v)) for v in points.mean(0))
-    axes = (max(2, int(unit * 0.5)), max(2, int(unit * 0.3)))
-    roll = math.degrees(math.atan2(*(points[1] - points[0])[::-1]))
-    cv2.ellipse(spot, middle, axes, roll, 0, 360, 255, -1)
-    sample = lab[spot > 0]
-    if len(sample) == 0:
-        return np.ones(lab.shape[:2], np.float32)
-    usual = np.median(sample, 0)
-    tolerance = np.median(np.abs(sample - usual), 0) * 1.5 + (10, 3.5, 3.5)
-    off = (lab - usual) * (1 / (2.6 * tolerance)).astype(np.float32)
-    return np.asarray(np.exp(-np.einsum("ijk,ijk->ij", off, off)), np.float32)
-
-
 def relit(
     face: "Lab",
     target: "Lab",
@@ -139,40 +116,6 @@ def _calmed(
     held = limit * np.tanh(detail / limit)
     trusted = np.maximum(whole, surely(bare, points) ** 2)
     return np.asarray(held * trusted[:, :, None], np.float32)
-
-
-def filled(likely: "Plane", points: "Points") -> "Plane":
-    """A likelihood of skin with the features that skin surrounds, such as an eye."""
-    import cv2
-    import numpy as np
-
-    unit = math.hypot(*(points[1] - points[0]))
-    height, width = likely.shape
-    scale = min(1.0, 32 / unit)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(likely, size, interpolation=cv2.INTER_AREA)
-    edge = round(0.4 * unit * scale) | 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    whole = cv2.GaussianBlur(
-        cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), (0, 0), 1.5
-    )
-    large = cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(large * np.float32(2.8) - 1.3, 0, 1), np.float32)
-
-
-def surely(likely: "Plane", points: "Points") -> "Plane":
-    """A likelihood made a soft yes or no.
-
-    Gaps as narrow as a wrinkle, a nostril or the end of a brow are closed.
-    """
-    import cv2
-    import numpy as np
-
-    unit = math.hypot(*(points[1] - points[0]))
-    edge = max(3, round(0.08 * unit)) | 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    whole = np.asarray(cv2.morphologyEx(likely, cv2.MORPH_CLOSE, disc), np.float32)
-    return np.clip(1.8 * gaussian(whole, 0.1 * unit) - 0.5, 0, 1)
 
 
 def _liveliness(light: "Lab", own: "Lab", inside: "Plane") -> float:

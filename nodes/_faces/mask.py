@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from nodes._faces.light import lab_of, skin, surely
+from nodes._faces.light import lab_of
 from nodes._faces.parts import parts
+from nodes._faces.skin import skin, surely
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,17 +77,30 @@ def oval(
     down = down / length
     unit = max(math.hypot(*(points[1] - points[0])), 0.9 * length)
     centre = eyes + 0.47 * length * down
-    x = np.arange(size[0], dtype=np.float32)[None, :] - centre[0]
-    y = np.arange(size[1], dtype=np.float32)[:, None] - centre[1]
+    x = np.arange(size[0], dtype=np.float32)[None, :] - np.float32(centre[0])
+    y = np.arange(size[1], dtype=np.float32)[:, None] - np.float32(centre[1])
     across, along = x * down[1] - y * down[0], x * down[0] + y * down[1]
     turn = math.sin(math.radians(max(-35.0, min(35.0, yaw))))
     right = shape.half * (1 - 0.9 * max(0.0, turn)) * unit
     left = shape.half * (1 - 0.9 * max(0.0, -turn)) * unit
-    wide = np.abs(np.where(across > 0, across / right, across / left))
-    tall = np.where(along > 0, along / (shape.down * unit), along / (shape.up * unit))
-    inward = 1 - (wide**power + np.abs(tall) ** power) ** (1 / power)
+    wide = np.maximum(across / np.float32(right), across / np.float32(-left))
+    tall = np.maximum(
+        along / np.float32(shape.down * unit), along / np.float32(-shape.up * unit)
+    )
+    inward = 1 - _length(wide, tall, power)
     rise = np.clip(inward / max(feather, 1e-3), 0, 1)
     return np.asarray(rise * rise * (3 - 2 * rise), np.float32)
+
+
+def _length(wide: "Plane", tall: "Plane", power: float) -> "Plane":
+    """The length of (wide, tall) in the norm of this power; 2 is the usual one."""
+    import cv2
+    import numpy as np
+
+    if power == 2:
+        return np.asarray(np.sqrt(wide * wide + tall * tall), np.float32)
+    total = cv2.pow(wide, power) + cv2.pow(tall, power)
+    return np.asarray(cv2.pow(total, 1 / power), np.float32)
 
 
 def reach(look: MaskShape) -> float:

@@ -80,11 +80,12 @@ def _painted(size: tuple[int, int], frame: _Frame, spots: list[_Spot]) -> "Plane
         left, top = (max(0, math.floor(float(v) - far)) for v in centre)
         right, bottom = (max(0, math.ceil(float(v) + far)) for v in centre)
         window = result[top:bottom, left:right]
-        y, x = np.mgrid[top : top + window.shape[0], left : left + window.shape[1]]
-        x, y = x.astype(np.float32), y.astype(np.float32)
+        x = np.arange(left, left + window.shape[1], dtype=np.float32)[None, :]
+        y = np.arange(top, top + window.shape[0], dtype=np.float32)[:, None]
         x, y = x - np.float32(centre[0]), y - np.float32(centre[1])
-        across = (x * frame.right[0] + y * frame.right[1]) / (half * frame.unit)
-        along = (x * frame.down[0] + y * frame.down[1]) / (tall * frame.unit)
-        rise = np.clip(2.5 - 2 * np.hypot(across, along), 0, 1)
+        wide, high = half * frame.unit, tall * frame.unit
+        across = x * float(frame.right[0] / wide) + y * float(frame.right[1] / wide)
+        along = x * float(frame.down[0] / high) + y * float(frame.down[1] / high)
+        rise = np.clip(2.5 - 2 * np.sqrt(across * across + along * along), 0, 1)
         np.maximum(window, rise * rise * (3 - 2 * rise), out=window)
     return result
