@@ -335,8 +335,7 @@ def _everyone(
     """Every panel of the board and its place, those not asked for too."""
     if request.board is None or board is None:
         there = (shot for shot in known if Path(shot.source).exists())
-        mine = {panel.label for panel in panels}
-        return {s.path: s.index for s in there if s.path not in mine}
+        return {shot.path: shot.index for shot in there}
     if request.match:
         panels = _board_of(request, request.board, ()).panels
     return places(panels, known, recursive=request.recursive)

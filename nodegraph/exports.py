@@ -236,7 +236,7 @@ class Exporter:
         while True:
             named = output_name(name, self.preset, output, file.suffix, version)
             path = str(folder / named)
-            if self.store.get(Export, path) is None and not os.path.lexists(path):
+            if self.store.get(Export, path) is None:
                 return version, path
             version += 1
 

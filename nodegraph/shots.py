@@ -165,7 +165,7 @@ class _Registry:
             dialogue=panel.dialogue,
             duration=panel.duration,
             problem=panel.problem or entered.problem,
-            omitted=before.omitted and place is None,
+            omitted=False,
         )
 
     def _renamed(self, digest: str) -> Shot | None:

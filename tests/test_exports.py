@@ -225,6 +225,17 @@ def test_a_number_of_before_never_comes_back(studio: Studio) -> None:
     assert studio.run(soft(3.0)).files == ["a_look_v003.png"]
 
 
+def test_a_number_of_before_never_comes_back_in_another_format(
+    studio: Studio,
+) -> None:
+    studio.draw("a.png")
+    studio.run(soft(1.0))
+    studio.run(soft(2.0)).rows[0].file.unlink()
+    node = Node("c", "convert", {"format": "jpeg"}, name="As")
+
+    assert studio.run(chain(node)).files == ["a_look_v003.jpg"]
+
+
 @pytest.mark.parametrize("name", ["a_look_v001.png", "A_LOOK_v001.jpg"])
 def test_a_file_of_others_is_never_written_over(studio: Studio, name: str) -> None:
     studio.draw("a.png")
@@ -526,7 +537,7 @@ def test_no_file_media_hold_says_how_it_was_made(studio: Studio) -> None:
         assert provenance_in(path) is None
 
 
-@pytest.mark.parametrize("format", ["jpeg", "webp", "tiff"])
+@pytest.mark.parametrize("format", ["jpeg", "webp", "tiff", "png"])
 def test_what_was_asked_for_as_a_file_is_written_byte_for_byte(
     studio: Studio, format: str
 ) -> None:
@@ -539,7 +550,7 @@ def test_what_was_asked_for_as_a_file_is_written_byte_for_byte(
         asset = project.store.asset(row.asset)
         media = project.media.path(asset.sha256, asset.suffix)
         assert row.file.read_bytes() == media.read_bytes()
-    assert row.file.suffix == asset.suffix != ".png"
+    assert row.file.suffix == asset.suffix
     with Image.open(row.file) as image:
         assert image.format == format.upper()
 

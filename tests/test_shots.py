@@ -253,6 +253,18 @@ def test_one_picture_that_was_renamed_stays_the_shot_it_was(board: Studio) -> No
     assert set(board.shots()) == {"p-1", "q-2", "p-3"}
 
 
+def test_one_picture_that_came_back_is_on_its_board_again(board: Studio) -> None:
+    before = board.shots()["p-2"]
+    path = board.folder / "board/p-2.png"
+    path.rename(board.folder / "aside.png")
+    board.run(soft())
+    (board.folder / "aside.png").rename(path)
+
+    board.run(soft(), board=None, inputs={"In": path})
+
+    assert board.shots()["p-2"] == before
+
+
 def test_one_picture_of_a_sequence_is_the_boards_shot(studio: Studio) -> None:
     studio.draw("a.png", 1, board="board/one")
     studio.draw("a.png", 2, board="board/two")
