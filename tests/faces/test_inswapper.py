@@ -1,5 +1,7 @@
 """The inswapper engine, through insightface's own code, on generated models."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
@@ -105,3 +107,14 @@ def test_an_identity_of_another_model_is_refused(models, astronaut, vector):
             Inswapper(models["inswapper"]),
             Blend(),
         )
+
+
+def test_swaps_at_the_same_time_give_the_same(models, arcface, astronaut, group):
+    alone = swapped(models, arcface, astronaut, group[0])
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(swapped, models, arcface, astronaut, group[0]) for _ in range(6)
+        ]
+        together = [job.result() for job in jobs]
+
+    assert all(np.array_equal(alone.pixels, one.pixels) for one in together)
