@@ -64,18 +64,25 @@ def brought(
 
 
 def flowed(
-    face: "Pixels", target: "Pixels", inside: "Plane", unit: float, share: float
+    face: "Pixels",
+    target: "Pixels",
+    inside: "Plane",
+    unit: float,
+    share: float,
+    roll: float = 0.0,
 ) -> "Pixels":
     """`face` with its features moved a `share` of the way onto the target's.
 
     The flow is smooth, at most `FLOW_REACH` eye distances (`unit` pixels each) long and
-    kept only where it brings the two nearer.
+    kept only where it brings the two nearer.  Of a face tilted by `roll` degrees it is
+    sought upright, or a face that lies would get another one.
     """
     import cv2
     import numpy as np
 
     wanted, own = _texture(target, unit), _texture(face, unit)
-    flow = _flow(wanted, own, inside, unit) * np.float32(share)
+    flow = _upright_flow(wanted, own, inside, unit, round(roll / 90) % 4)
+    flow = flow * np.float32(share)
     y, x = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
     moved = np.asarray(
         cv2.remap(
@@ -92,6 +99,19 @@ def flowed(
         return face
     nearer = _alike(_texture(moved, unit)[where], wanted[where])
     return moved if nearer > _alike(own[where], wanted[where]) else face
+
+
+def _upright_flow(
+    wanted: "Plane", own: "Plane", inside: "Plane", unit: float, quarters: int
+) -> "Plane":
+    """The flow, sought with everything turned back by so many quarter turns."""
+    import numpy as np
+
+    one, other, where = (np.rot90(p, quarters) for p in (wanted, own, inside))
+    flow = np.rot90(_flow(one, other, where, unit), -quarters)
+    for _ in range(quarters):
+        flow = np.stack([-flow[:, :, 1], flow[:, :, 0]], 2)
+    return flow
 
 
 def _alike(one: "Plane", other: "Plane") -> float:

@@ -7,6 +7,7 @@ from models import drawn_face
 from photographs import nearest
 
 from nodes._faces.align import TEMPLATE, oddness, similarity
+from nodes._faces.cascades import Haar
 from nodes._faces.face import face_at, moved, yaw_of
 from nodes._faces.find import chosen, faces_of
 from nodes._faces.measure import drift
@@ -206,3 +207,23 @@ def test_a_similarity_brings_points_back_exactly():
 def test_points_in_a_wrong_order_are_odd(astronaut):
     assert oddness(astronaut.face.points) < 0.15
     assert oddness(astronaut.face.points[[3, 4, 2, 0, 1]]) > 0.35
+
+
+def test_a_face_upside_down_is_found_when_looked_for_there(astronaut):
+    picture = np.ascontiguousarray(astronaut.rgb[::-1, ::-1])
+    wanted = moved(astronaut.face, [[-1, 0, 511], [0, -1, 511]])
+
+    found = nearest(Haar((180,)).find(picture), wanted)
+
+    assert found is not None
+    assert abs(found.roll) > 160
+    assert drift(wanted, found) < 0.2
+
+
+def test_everybody_in_a_picture_is_found_who_looks_ahead(haar, group_rgb, group):
+    faces = [face for face in haar.find(group_rgb) if face.seen >= 2]
+
+    found = [nearest(faces, person.face) for person in group]
+    assert sum(face is not None for face in found) >= 3
+    for person, face in zip(group, found, strict=True):
+        assert face is None or drift(person.face, face) < 0.25

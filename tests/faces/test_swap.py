@@ -95,6 +95,16 @@ def test_the_light_of_the_photo_fails_the_light_check(pairs):
     assert np.mean(kept) <= 0.3
 
 
+def test_half_the_light_of_the_shot_lies_between(astronaut, group):
+    shifts = [
+        swapped(astronaut, group[1], Blend(light=share)).light.shift
+        for share in (1, 0.5, 0)
+    ]
+
+    assert shifts == sorted(shifts)
+    assert shifts[2] > shifts[0] + 1
+
+
 def test_doing_nothing_fails_the_gain_check(astronaut, group):
     reference = LIKE.vector(group[0].rgb, group[0].face)
     gain = measure.gain(LIKE, astronaut.rgb, astronaut.rgb, astronaut.face, reference)
@@ -299,3 +309,22 @@ def test_even_light_is_not_compared():
     assert measure.light(flat, flat, mask, 20).likeness is None
     assert measure.light(flat, flat, mask, 20).kept
     assert not measure.light(flat, flat + 40, mask, 20).kept
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_face_lying_or_upside_down_is_swapped_like_an_upright_one(
+    astronaut, group, turns
+):
+    upright = swapped(astronaut, group[1])
+    points, side = astronaut.face.points, astronaut.rgb.shape[0] - 1
+    for _ in range(turns):
+        points = np.stack([points[:, 1], side - points[:, 0]], 1)
+    lying = photograph(np.rot90(astronaut.rgb, turns), points)
+
+    result = swapped(lying, group[1])
+
+    again = np.rot90(result.pixels, -turns)
+    inside = upright.mask > 0
+    off = np.abs(again[inside].astype(int) - upright.pixels[inside])
+    assert result.outcome == "swapped"
+    assert off.mean() < 2
