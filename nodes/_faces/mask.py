@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from nodes._faces.light import lab_of
-from nodes._faces.parts import parts
+from nodes._faces.parts import zone
 from nodes._faces.skin import skin, surely
 
 if TYPE_CHECKING:
@@ -148,5 +148,5 @@ def guarded(mask: "Plane", points: "Points", allowed: "Plane", yaw: float) -> "P
 
     size = (mask.shape[1], mask.shape[0])
     core = oval(size, points, CORE, 0.25, yaw, 3.0)
-    core = np.maximum(core, parts(size, points).whole)
+    core = np.maximum(core, zone(size, points))
     return np.asarray(mask * np.maximum(core, allowed), np.float32)

@@ -48,19 +48,37 @@ def parts(size: tuple[int, int], points: "Points") -> Parts:
 
     places = np.asarray(points, np.float64)
     frame = _frame(places)
-    mouth = (places[3] + places[4]) / 2
-    smile = 0.3 + 0.5 * math.hypot(*(places[4] - places[3])) / frame.unit
-    up = frame.unit * frame.down
-    eyes = [_Spot(eye - 0.11 * up, 0.38, 0.37) for eye in places[:2]]
+    eyes, low = _eyes(places, frame), _low(places, frame)
     irises = [_Spot(eye, 0.3, 0.17) for eye in places[:2]]
-    low = [_Spot(places[2] - 0.12 * up, 0.36, 0.42), _Spot(mouth, smile, 0.34)]
+    chin = low[1].centre + 0.1 * frame.unit * frame.down
     small = [_Spot(centre, 0.6 * half, 0.6 * tall) for centre, half, tall in low]
     return Parts(
         _painted(size, frame, eyes + low),
         _painted(size, frame, irises + low),
         _painted(size, frame, irises + small),
-        _painted(size, frame, [_Spot(mouth + 0.1 * up, 0.85, 0.65)]),
+        _painted(size, frame, [_Spot(chin, 0.85, 0.65)]),
     )
+
+
+def zone(size: tuple[int, int], points: "Points") -> "Plane":
+    """`Parts.whole` alone: eyes with their brows, nose and mouth."""
+    import numpy as np
+
+    places = np.asarray(points, np.float64)
+    frame = _frame(places)
+    return _painted(size, frame, _eyes(places, frame) + _low(places, frame))
+
+
+def _eyes(places: "Place", frame: _Frame) -> list[_Spot]:
+    up = frame.unit * frame.down
+    return [_Spot(eye - 0.11 * up, 0.38, 0.37) for eye in places[:2]]
+
+
+def _low(places: "Place", frame: _Frame) -> list[_Spot]:
+    """Nose and mouth."""
+    smile = 0.3 + 0.5 * math.hypot(*(places[4] - places[3])) / frame.unit
+    nose = places[2] - 0.12 * frame.unit * frame.down
+    return [_Spot(nose, 0.36, 0.42), _Spot((places[3] + places[4]) / 2, smile, 0.34)]
 
 
 def _frame(places: "Place") -> _Frame:
