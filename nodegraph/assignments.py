@@ -8,7 +8,7 @@ from nodegraph.graph import Graph, Node
 from nodegraph.lineage import Override, Shot
 from nodegraph.node import NodeType, Port, Role, SettingError
 from nodegraph.plan import Digest, UnknownSettingError, decide
-from nodegraph.preset import Preset
+from nodegraph.preset.file import Preset
 from nodegraph.shots import named_shot
 from nodegraph.store import ProjectStore
 

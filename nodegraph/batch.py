@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nodegraph import preset as presets
 from nodegraph.assignments import (
     Assignment,
     Changes,
@@ -18,8 +17,7 @@ from nodegraph.assignments import (
     own_settings,
     persons,
 )
-from nodegraph.board import Board, Panel, read
-from nodegraph.document import content_of
+from nodegraph.board.folder import Board, Panel, read
 from nodegraph.graph import Graph, GraphError, Node
 from nodegraph.lineage import Recipe, Run, Shot
 from nodegraph.node import NodeType, Port, Role
@@ -32,8 +30,10 @@ from nodegraph.plan import (
     lay_out,
     plan,
 )
-from nodegraph.preset import Preset
-from nodegraph.running import Event, Job
+from nodegraph.preset import file as presets
+from nodegraph.preset.document import content_of
+from nodegraph.preset.file import Preset
+from nodegraph.scheduler.running import Event, Job
 from nodegraph.shots import alone, places, recognise, record
 from nodegraph.sources import Entered, Sources, absolute
 from nodegraph.store import ProjectStore, of_row, to_row

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nodegraph.filenames import safe
-from nodegraph.media import Media, MediaError, Stored
+from nodegraph.media.folder import Media, MediaError, Stored
 from nodegraph.values import Identity
 
 SUFFIX = ".identity"

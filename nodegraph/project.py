@@ -11,28 +11,28 @@ from pathlib import Path
 from typing import Any, Self
 
 from nodegraph import batch, system, trust
-from nodegraph.exports import Exporter, Row, write_manifest
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.inbox import Inbox
+from nodegraph.journal.lock import holder
 from nodegraph.lineage import Asset, Export, Queue, Run, Settled, Shot, Status
-from nodegraph.lock import holder
-from nodegraph.manifest import entries_in
-from nodegraph.media import Media
+from nodegraph.media.folder import Media
 from nodegraph.place import FOLDER, home_of
 from nodegraph.registry import Registry, discover
-from nodegraph.running import Event, Job, ShotEvent, TaskEvent
-from nodegraph.scheduler import Scheduler
+from nodegraph.results.exports import Exporter, Row, write_manifest
+from nodegraph.results.manifest import entries_in
+from nodegraph.scheduler.running import Event, Job, ShotEvent, TaskEvent
+from nodegraph.scheduler.scheduler import Scheduler
 from nodegraph.settings import ProjectSettings, read_settings
 from nodegraph.sources import Sources, absolute
 from nodegraph.store import ProjectStore
-from nodegraph.work import Bench
-from nodegraph.workers import WorkerPool
+from nodegraph.work.carry import Bench
+from nodegraph.workers.pool import WorkerPool
 
 Listener = Callable[[Event], None]
 KEPT_BYTES = 16 << 20
 """Of freed memory that is used again for the next file instead of being returned."""
-WARM = ("cv2", "nodegraph.work", "zstandard", "PIL.PngImagePlugin")
+WARM = ("cv2", "nodegraph.work.carry", "zstandard", "PIL.PngImagePlugin")
 """What workers import before their first unit, the slowest first."""
 
 

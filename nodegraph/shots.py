@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from nodegraph.board import read
+from nodegraph.board.folder import read
+from nodegraph.board.panel import BoardError, Panel, from_file, problem_of
 from nodegraph.filenames import safe
 from nodegraph.lineage import Shot
-from nodegraph.panel import BoardError, Panel, from_file, problem_of
 from nodegraph.sources import Entered
 from nodegraph.store import ProjectStore
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nodegraph.lineage import Asset, Found, Kind
-from nodegraph.media import Media, MediaError, probe
+from nodegraph.media.folder import Media, MediaError, probe
 from nodegraph.store import ProjectStore
 
 DIGEST = "sha256:"

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast, get_origin, get_type_hints
 
+from nodegraph.journal.tables import Database, JournalTable
 from nodegraph.lineage import (
     Asset,
     Attempt,
@@ -23,7 +24,6 @@ from nodegraph.lineage import (
     Status,
     Take,
 )
-from nodegraph.tables import Database, JournalTable
 
 T = TypeVar("T")
 

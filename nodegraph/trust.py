@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nodegraph import custom, strictjson
+from nodegraph import custom
 from nodegraph.custom import CustomFile
 from nodegraph.files import plain, write_whole
+from nodegraph.preset import strictjson
 
 VARIABLE = "WORKBENCH_CONFIG"
 """The environment variable that names another folder for the user's configuration."""

@@ -7,8 +7,8 @@ from typing import Any
 from engine import SOON, Heard, graph, job
 from fakes import FakeJob, Files, Memory, Pool, plainly
 
-from nodegraph.running import Job
-from nodegraph.scheduler import Scheduler
+from nodegraph.scheduler.running import Job
+from nodegraph.scheduler.scheduler import Scheduler
 
 CHAIN = graph("source a:soft b:soft c:soft", "source>a.image", "a>b.image", "b>c.image")
 FORK = graph(

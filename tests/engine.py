@@ -22,7 +22,7 @@ from nodegraph.lineage import (
     Task,
 )
 from nodegraph.plan import Layout, ShotPlan, lay_out, plan
-from nodegraph.running import Event, Job, ProgressEvent, ShotEvent, TaskEvent
+from nodegraph.scheduler.running import Event, Job, ProgressEvent, ShotEvent, TaskEvent
 from nodegraph.values import Mask
 
 SOON = 20  # seconds after which a test takes something for hung

@@ -13,8 +13,8 @@ from engine import SOON
 
 from nodegraph.lineage import Asset, Attempt, Kind, Settled, Task, recipe_of
 from nodegraph.plan import ShotPlan
-from nodegraph.work import Done, Made, carry_out, failure
-from nodegraph.workers import WorkerDied
+from nodegraph.work.carry import Done, Made, carry_out, failure
+from nodegraph.workers.pool import WorkerDied
 
 # A store and its files
 

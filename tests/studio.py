@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-import nodegraph.channel
 import nodegraph.project
+import nodegraph.workers.channel
 from nodegraph.assignments import Assignment
 from nodegraph.batch import Prepared, Request
-from nodegraph.exports import Row
 from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.lineage import Shot, Take
-from nodegraph.preset import Preset
+from nodegraph.preset.file import Preset
 from nodegraph.project import Project
+from nodegraph.results.exports import Row
 
 PATIENCE = 60.0
 """Seconds a run may take before a test gives up on it."""
 LONG_AGO = 1_600_000_000
 
 
-class Reporting(nodegraph.channel.Channel):
+class Reporting(nodegraph.workers.channel.Channel):
     """Hands on what a node says while it runs."""
 
     def __init__(self, report: Callable[[list[Any]], None]) -> None:
@@ -57,13 +57,13 @@ class Inline:
         return self._thread.submit(self._run, function, args, report)
 
     def _run(self, function: Any, args: Any, report: Any) -> Any:
-        before = nodegraph.channel._channel
+        before = nodegraph.workers.channel._channel
         if report is not None:
-            nodegraph.channel._channel = Reporting(report)
+            nodegraph.workers.channel._channel = Reporting(report)
         try:
             return function(*args)
         finally:
-            nodegraph.channel._channel = before
+            nodegraph.workers.channel._channel = before
             self._busy -= 1
 
     def shutdown(self, **_: object) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from small_projects import Small
 
-from nodegraph import ancestry, ledger
-from nodegraph.ancestry import UnknownAssetError, find
 from nodegraph.lineage import Kind
 from nodegraph.project import Project
+from nodegraph.reports import ancestry, ledger
+from nodegraph.reports.ancestry import UnknownAssetError, find
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from nodegraph.assignments import Assignment
 from nodegraph.graph import Node, UnknownNodeError
 from nodegraph.lineage import Override
 from nodegraph.plan import UnknownSettingError
-from nodegraph.preset import Preset, dumps
+from nodegraph.preset.file import Preset, dumps
 from nodegraph.shots import UnknownShotError
 
 OWN_NODE = """

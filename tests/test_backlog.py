@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from small_projects import Small
 
-from nodegraph.backlog import overview
+from nodegraph.journal.lock import holder
 from nodegraph.lineage import Queue, Recipe, Settled, Status, Task
-from nodegraph.lock import holder
 from nodegraph.project import Project
-from nodegraph.tasklist import tasks
+from nodegraph.reports.backlog import overview
+from nodegraph.reports.tasklist import tasks
 
 
 @pytest.fixture

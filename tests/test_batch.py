@@ -9,13 +9,13 @@ import pytest
 from studio import LONG_AGO, Ran, Studio, carry_out, chain, soft, wired
 
 from nodegraph.batch import InputError
-from nodegraph.board import BoardError
+from nodegraph.board.folder import BoardError
 from nodegraph.graph import Edge, Endpoint, Graph, GraphError, Node
 from nodegraph.lineage import Asset, Found, Run, Shot, Status
 from nodegraph.node import MissingError
 from nodegraph.plan import UnsettledError
-from nodegraph.preset import Preset
-from nodegraph.running import TaskEvent
+from nodegraph.preset.file import Preset
+from nodegraph.scheduler.running import TaskEvent
 
 TINT = """
 from typing import Annotated

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from nodegraph.behind import Behind
+from nodegraph.work.behind import Behind
 
 
 def test_results_settle_in_order_whether_slow_or_not():

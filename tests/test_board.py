@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nodegraph import board
-from nodegraph.board import Board, BoardError
+from nodegraph.board import folder as board
+from nodegraph.board.folder import Board, BoardError
 
 BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Properties hold however slow the machine is."""
@@ -231,7 +231,7 @@ def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise PermissionError(13, "Permission denied", str(folder))
         return scandir(folder)
 
-    monkeypatch.setattr("nodegraph.panel.os.scandir", refuse)
+    monkeypatch.setattr("nodegraph.board.panel.os.scandir", refuse)
     yield
 
 

@@ -8,16 +8,16 @@ import numpy as np
 import odd_nodes
 import pytest
 
-from nodegraph import channel as channels
-from nodegraph import work
-from nodegraph.channel import Channel
 from nodegraph.context import Cancelled
 from nodegraph.identities import Identities
 from nodegraph.lineage import Kind, Recipe, Status, Task
-from nodegraph.media import Media
+from nodegraph.media.folder import Media
 from nodegraph.node import NodeType
 from nodegraph.values import Image
-from nodegraph.work import Bench, Done, Failed, Given, Order, carry_out
+from nodegraph.work import carry as work
+from nodegraph.work.carry import Bench, Done, Failed, Given, Order, carry_out
+from nodegraph.workers import channel as channels
+from nodegraph.workers.channel import Channel
 
 TYPES = {t.name: t for t in vars(odd_nodes).values() if isinstance(t, NodeType)}
 

@@ -13,18 +13,20 @@ import pytest
 from PIL import Image, ImageCms
 from studio import LONG_AGO, Studio, chain, soft, wired
 
-from nodegraph import copies, media, work
-from nodegraph.colour import in_profile, profile_of
-from nodegraph.decode import decode, probe
-from nodegraph.delivery import Delivery, choices
-from nodegraph.encode import png, provenance
-from nodegraph.formats import MediaError
 from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.identities import Identities
 from nodegraph.lineage import Export, Recipe, Shot, Status, Take, Task
-from nodegraph.preset import Preset
+from nodegraph.media import folder as media
+from nodegraph.media.colour import in_profile, profile_of
+from nodegraph.media.decode import decode, probe
+from nodegraph.media.encode import png, provenance
+from nodegraph.media.formats import MediaError
+from nodegraph.preset.file import Preset
+from nodegraph.results import copies
+from nodegraph.results.delivery import Delivery, choices
 from nodegraph.values import Encoded
 from nodegraph.values import Image as ImageValue
+from nodegraph.work import carry as work
 
 WHITE = (0.9642, 1.0, 0.8249)
 ADOBE = (

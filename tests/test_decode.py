@@ -30,7 +30,7 @@ from picture_files import (
 from PIL import Image as Pillow
 from PIL import ImageOps, PngImagePlugin
 
-from nodegraph.media import MediaError, decode, probe
+from nodegraph.media.folder import MediaError, decode, probe
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 
@@ -201,7 +201,7 @@ def test_postscript_never_reaches_ghostscript(tmp_path: Path) -> None:
         return (tmp_path / "marker").exists()
 
     ours = (
-        "import sys, pathlib; from nodegraph.media import *\n"
+        "import sys, pathlib; from nodegraph.media.folder import *\n"
         "for door in probe, decode, lambda p: decode(p.read_bytes()):\n"
         "    try: door(pathlib.Path(sys.argv[1]))\n"
         "    except MediaError: pass\n"

@@ -5,9 +5,9 @@ import json
 import pytest
 from small_projects import Small
 
-from nodegraph.delivery import Delivery, DeliveryError, choices
 from nodegraph.lineage import Shot, Status, Take
 from nodegraph.project import Project
+from nodegraph.results.delivery import Delivery, DeliveryError, choices
 
 
 @pytest.fixture

@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image as Pillow
 
-from nodegraph.encode import frame, png, provenance, thumbnail, unframe, with_provenance
-from nodegraph.media import MediaError
+from nodegraph.media.encode import (
+    frame,
+    png,
+    provenance,
+    thumbnail,
+    unframe,
+    with_provenance,
+)
+from nodegraph.media.folder import MediaError
 
 
 def noise(*shape: int) -> Any:

@@ -14,14 +14,14 @@ import pytest
 from PIL import Image
 from studio import Studio, carry_out, chain, picture, pixels, soft, wired
 
-from nodegraph import exports
-from nodegraph.exports import ManifestError, provenance
 from nodegraph.files import write_new
 from nodegraph.graph import Edge, Endpoint, Graph, Node
+from nodegraph.journal.lines import JournalError
 from nodegraph.lineage import Asset, Export, Run, Shot, Status, Take
-from nodegraph.lines import JournalError
-from nodegraph.media import provenance as provenance_in
-from nodegraph.preset import Preset
+from nodegraph.media.folder import provenance as provenance_in
+from nodegraph.preset.file import Preset
+from nodegraph.results import exports
+from nodegraph.results.exports import ManifestError, provenance
 
 
 def two_outputs() -> Preset:

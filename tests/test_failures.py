@@ -9,7 +9,7 @@ from fakes import FakeJob, file_of, plainly
 
 from nodegraph import Held
 from nodegraph.lineage import Attempt, Settled, Status
-from nodegraph.workers import WorkerDied
+from nodegraph.workers.pool import WorkerDied
 
 # Failure is data
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nodegraph.familiar import Familiar
 from nodegraph.values import Image
+from nodegraph.work.familiar import Familiar
 
 
 class Shelf:

@@ -9,7 +9,7 @@ import pytest
 
 from nodegraph import identities as identities_module
 from nodegraph.identities import Identities
-from nodegraph.media import Disk, MediaError
+from nodegraph.media.folder import Disk, MediaError
 from nodegraph.values import Identity
 
 ANN = Identity("Ann", "classic", np.linspace(-1, 1, 16, dtype=np.float32))

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from nodegraph.journal import RESERVE_BYTES, Journal
-from nodegraph.lines import JournalError, Reader, Scan, line
-from nodegraph.lock import Locked, WriterLock, holder
+from nodegraph.journal.lines import JournalError, Reader, Scan, line
+from nodegraph.journal.lock import Locked, WriterLock, holder
+from nodegraph.journal.writer import RESERVE_BYTES, Journal
 
 
 class Told:
@@ -224,7 +224,7 @@ def test_opening_syncs_what_a_killed_writer_left(
     write(path, 1)
     with path.open("ab") as file:
         file.write(line(b"written and never synced"))
-    monkeypatch.setattr("nodegraph.journal._sync", lambda fd: synced.append(fd))
+    monkeypatch.setattr("nodegraph.journal.writer._sync", lambda fd: synced.append(fd))
 
     Journal(path, told).close()
 
@@ -418,8 +418,8 @@ def test_a_full_disk_still_takes_the_record_that_says_so(
 CHILD = """
 import resource, signal, sys
 from pathlib import Path
-from nodegraph.journal import Journal
-from nodegraph.lines import JournalError, line
+from nodegraph.journal.writer import Journal
+from nodegraph.journal.lines import JournalError, line
 
 class Told:
     def clear(self): pass
@@ -466,7 +466,7 @@ def run_child(code: str, *args: str) -> "subprocess.CompletedProcess[str]":
 HOLD = """
 import sys, time
 from pathlib import Path
-from nodegraph.lock import WriterLock
+from nodegraph.journal.lock import WriterLock
 lock = WriterLock(Path(sys.argv[1]))
 lock.acquire()
 print("held", flush=True)
@@ -525,7 +525,7 @@ def test_a_scan_of_anything_ends(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from nodegraph.tables import Database
+from nodegraph.journal.tables import Database
 
 with Database.open(Path(sys.argv[1]), write=True) as database:
     table = database.table("records")
@@ -554,7 +554,7 @@ def kill_after(folder: Path, seconds: float) -> list[int]:
 def test_a_reader_beside_a_live_writer_always_sees_whole_records(
     tmp_path: Path,
 ) -> None:
-    from nodegraph.tables import Database
+    from nodegraph.journal.tables import Database
 
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
@@ -580,7 +580,7 @@ def test_a_reader_beside_a_live_writer_always_sees_whole_records(
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    from nodegraph.tables import Database
+    from nodegraph.journal.tables import Database
 
     dice = random.Random(time.time_ns())
     acknowledged: list[int] = []

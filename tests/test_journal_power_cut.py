@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nodegraph.journal import Journal
-from nodegraph.lines import Reader, line
+from nodegraph.journal.lines import Reader, line
+from nodegraph.journal.writer import Journal
 
 Names = dict[str, int]
 WAYS = ("none", "all", "half", "zeros", "last only")
@@ -182,7 +182,7 @@ def test_a_power_cut_at_any_call_loses_nothing_acknowledged(
         work(tmp_path / "live" / "journal", acknowledged)
     monkeypatch.setattr(os, "fsync", lambda fd: None)  # only to be quicker from here on
     monkeypatch.setattr(os, "fdatasync", lambda fd: None)
-    monkeypatch.setattr("nodegraph.journal.RESERVE_BYTES", 0)
+    monkeypatch.setattr("nodegraph.journal.writer.RESERVE_BYTES", 0)
 
     assert len(disk.cuts) > 200
     for number, (state, count) in enumerate(disk.cuts.items()):

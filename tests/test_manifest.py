@@ -9,8 +9,8 @@ from studio import Studio, chain, soft
 
 from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.lineage import Status, recipe_of
-from nodegraph.manifest import ManifestError, Row, worst, write_manifest
-from nodegraph.preset import Preset
+from nodegraph.preset.file import Preset
+from nodegraph.results.manifest import ManifestError, Row, worst, write_manifest
 
 KEYS = ["shot", "source", "file", "asset", "recipe", "outcome", "status", "error"]
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from nodegraph.media import (
+from nodegraph.media.folder import (
     FRAME,
     Disk,
     Media,
@@ -270,7 +270,7 @@ def test_many_may_save_the_same_at_once(media: Media) -> None:
 
 SAVING = """
 import sys, numpy as np, pathlib
-from nodegraph.media import Media
+from nodegraph.media.folder import Media
 from nodegraph.values import Image
 media, rng = Media(pathlib.Path(sys.argv[1])), np.random.default_rng(0)
 for _ in range(2000):

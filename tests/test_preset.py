@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodegraph import Choice, Color, Image, Mask, Role, Slider, node, preset
+from nodegraph import Choice, Color, Image, Mask, Role, Slider, node
 from nodegraph.graph import Edge, Endpoint, Frame, Graph, Node, Note
-from nodegraph.preset import Exposed, Preset, PresetError
+from nodegraph.preset import file as preset
+from nodegraph.preset.file import Exposed, Preset, PresetError
 
 
 @node("Input", role=Role.SOURCE)

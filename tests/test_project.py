@@ -12,16 +12,16 @@ import pytest
 from studio import PATIENCE, Studio, carry_out, chain, soft
 
 import nodegraph.project
-from nodegraph.exports import Exporter
 from nodegraph.graph import Node
 from nodegraph.inbox import ask
+from nodegraph.journal.lock import Locked
 from nodegraph.lineage import Asset, Queue, Run, Settled, Status
-from nodegraph.lock import Locked
-from nodegraph.manifest import ManifestError
 from nodegraph.place import NoProjectError
 from nodegraph.project import Live, Project
-from nodegraph.running import Event, ShotEvent, TaskEvent
-from nodegraph.workers import WorkerPool
+from nodegraph.results.exports import Exporter
+from nodegraph.results.manifest import ManifestError
+from nodegraph.scheduler.running import Event, ShotEvent, TaskEvent
+from nodegraph.workers.pool import WorkerPool
 
 GATE = """
 import time
@@ -248,7 +248,7 @@ def test_an_export_that_breaks_ends_the_run_with_its_error(
 def test_a_full_disk_fails_the_shots_and_says_what_helps(
     board: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nodegraph import exports
+    from nodegraph.results import exports
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -269,7 +269,7 @@ def test_a_full_disk_fails_the_shots_and_says_what_helps(
 def test_a_manifest_that_cannot_be_written_ends_the_run_that_is_recorded(
     board: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nodegraph import manifest
+    from nodegraph.results import manifest
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

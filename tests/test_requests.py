@@ -7,7 +7,7 @@ from desk import CHAIN, DONE, FORK, Desk
 from engine import SOON, graph
 
 from nodegraph.lineage import Status
-from nodegraph.work import Advanced
+from nodegraph.work.carry import Advanced
 
 # Cancelled, interrupted, paused, first
 

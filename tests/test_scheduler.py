@@ -15,9 +15,9 @@ from nodegraph import Image
 from nodegraph.gathering import gather
 from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.lineage import Status
-from nodegraph.orders import estimate
-from nodegraph.running import TaskEvent
-from nodegraph.work import Advanced
+from nodegraph.scheduler.orders import estimate
+from nodegraph.scheduler.running import TaskEvent
+from nodegraph.work.carry import Advanced
 
 # From pending to the end
 

@@ -15,11 +15,11 @@ from fakes import Files, Memory, Pool, plainly
 from nodegraph import Context, Encoded, File, Image
 from nodegraph.identities import Identities
 from nodegraph.lineage import Asset, Kind, Status
-from nodegraph.media import Media
-from nodegraph.scheduler import Scheduler
+from nodegraph.media.folder import Media
+from nodegraph.scheduler.scheduler import Scheduler
 from nodegraph.values import Reference
-from nodegraph.work import Bench
-from nodegraph.workers import WorkerDied
+from nodegraph.work.carry import Bench
+from nodegraph.workers.pool import WorkerDied
 
 ASKED = graph("source ask", "source>ask.image")
 DONE = ["pending", "processing", "completed"]

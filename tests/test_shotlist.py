@@ -8,7 +8,7 @@ from small_projects import Small
 
 from nodegraph.lineage import Settled, Status
 from nodegraph.project import Project
-from nodegraph.shotlist import Mark, MarkError, marked, standing, standings
+from nodegraph.reports.shotlist import Mark, MarkError, marked, standing, standings
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from studio import LONG_AGO, Studio, picture, soft
 
 from nodegraph import sources as sources_module
 from nodegraph.lineage import Asset, Found, Kind
-from nodegraph.media import Media
+from nodegraph.media.folder import Media
 from nodegraph.sources import DIGEST, Sources, absolute
 from nodegraph.store import ProjectStore
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nodegraph.journal.lock import Locked
+from nodegraph.journal.recorder import NotRecording
 from nodegraph.lineage import (
     Asset,
     Attempt,
@@ -24,8 +26,6 @@ from nodegraph.lineage import (
     Status,
     Take,
 )
-from nodegraph.lock import Locked
-from nodegraph.recorder import NotRecording
 from nodegraph.store import INDEXES, TABLES, ProjectStore, of_row, to_row
 
 texts = st.text(max_size=12)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nodegraph import board
-from nodegraph.board import Board, BoardError
+from nodegraph.board import folder as board
+from nodegraph.board.folder import Board, BoardError
 
 BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Properties hold however slow the machine is."""

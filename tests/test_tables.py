@@ -12,12 +12,12 @@ from tinydb.operations import delete, increment
 from tinydb.storages import MemoryStorage
 from tinydb.table import Document, Table
 
-from nodegraph import journal as journal_module
-from nodegraph import recorder
-from nodegraph.lines import JournalError, line
-from nodegraph.lock import Locked
-from nodegraph.recorder import NotRecording
-from nodegraph.tables import Database, JournalTable
+from nodegraph.journal import recorder
+from nodegraph.journal import writer as journal_module
+from nodegraph.journal.lines import JournalError, line
+from nodegraph.journal.lock import Locked
+from nodegraph.journal.recorder import NotRecording
+from nodegraph.journal.tables import Database, JournalTable
 
 INDEXES = {"assets": ("parents*", "shot", "type"), "tasks": ("status", "run", "shot")}
 

@@ -13,8 +13,8 @@ from engine import SOON, Heard, graph
 from fakes import FakeJob, Memory, Pool
 
 from nodegraph.lineage import Asset, Settled, Status
-from nodegraph.running import TaskEvent
-from nodegraph.workers import WorkerDied
+from nodegraph.scheduler.running import TaskEvent
+from nodegraph.workers.pool import WorkerDied
 
 FORKED = graph(
     "source logo:source a:soft b:soft c:soft mark:titled d:mix e:titled sheet",

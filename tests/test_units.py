@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodegraph.lineage import Recipe, Task, recipe_of
-from nodegraph.units import Unit, cut, union
+from nodegraph.scheduler.units import Unit, cut, union
 
 KINDS = ("soft", "ask", "sheet")
 

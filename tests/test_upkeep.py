@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 from small_projects import Small, noise
 
-from nodegraph import doctor
-from nodegraph.audit import auditor
 from nodegraph.batch import Request
-from nodegraph.doctor import Level
 from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.identities import Identities
+from nodegraph.journal.lines import JournalError
 from nodegraph.lineage import Asset, Kind, Settled, Status
-from nodegraph.lines import JournalError
-from nodegraph.preset import Preset
+from nodegraph.preset.file import Preset
 from nodegraph.project import Project
-from nodegraph.repair import repair
-from nodegraph.sweep import sweeper
+from nodegraph.upkeep import doctor
+from nodegraph.upkeep.audit import auditor
+from nodegraph.upkeep.doctor import Level
+from nodegraph.upkeep.repair import repair
+from nodegraph.upkeep.sweep import sweeper
 from nodegraph.values import Identity, Image
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nodegraph import channel as channels
-from nodegraph.channel import Channel
 from nodegraph.identities import Identities
 from nodegraph.lineage import Recipe, Status, Task
-from nodegraph.media import Disk, Media
+from nodegraph.media.folder import Disk, Media
 from nodegraph.values import Image
-from nodegraph.work import Bench, Done, Failed, Given, Order, carry_out
+from nodegraph.work.carry import Bench, Done, Failed, Given, Order, carry_out
+from nodegraph.workers import channel as channels
+from nodegraph.workers.channel import Channel
 
 
 class Heard(Channel):

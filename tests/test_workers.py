@@ -18,7 +18,7 @@ import psutil
 import pytest
 import worker_jobs as jobs
 
-from nodegraph.workers import JobError, WorkerDied, WorkerPool, channel
+from nodegraph.workers.pool import JobError, WorkerDied, WorkerPool, channel
 
 SOON = 30  # seconds after which a test takes something for hung
 TESTS = Path(__file__).parent
@@ -233,7 +233,7 @@ def test_workers_never_run_the_main_module_again(tmp_path: Path) -> None:
             """
             print("main")
             import worker_jobs
-            from nodegraph.workers import WorkerPool
+            from nodegraph.workers.pool import WorkerPool
             with WorkerPool(2) as pool:
                 print(pool.submit(worker_jobs.echo, "worked").result())
             """,
@@ -249,7 +249,7 @@ def test_what_a_worker_prints_goes_to_standard_error(tmp_path: Path) -> None:
             tmp_path,
             """
             import worker_jobs
-            from nodegraph.workers import WorkerPool
+            from nodegraph.workers.pool import WorkerPool
             with WorkerPool(1) as pool:
                 pool.submit(worker_jobs.print_loudly).result()
             """,
@@ -376,7 +376,7 @@ def test_a_system_that_allows_no_process_fails_the_jobs(
     def refuse(**_: Any) -> None:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("nodegraph.workers.start", refuse)
+    monkeypatch.setattr("nodegraph.workers.pool.start", refuse)
     with WorkerPool(2) as pool:
         made = [pool.submit(jobs.echo) for _ in range(2)]
         errors = [str(job.exception(SOON)) for job in made]
@@ -394,7 +394,7 @@ def test_a_crash_leaves_its_place_to_be_read_and_the_terminal_clean(
             tmp_path,
             """
             import worker_jobs
-            from nodegraph.workers import WorkerPool
+            from nodegraph.workers.pool import WorkerPool
             with WorkerPool(1) as pool:
                 print(pool.submit(worker_jobs.segfault).exception().last_words)
             """,
@@ -421,7 +421,7 @@ def test_ctrl_c_while_workers_start_kills_none_and_prints_nothing(
             tmp_path,
             """
             import os, signal, time, worker_jobs
-            from nodegraph.workers import WorkerPool
+            from nodegraph.workers.pool import WorkerPool
             os.setpgid(0, 0)
             signal.signal(signal.SIGINT, lambda *_: None)
             with WorkerPool(2) as pool:
@@ -669,7 +669,7 @@ def test_a_program_ends_cleanly_without_shutting_down(tmp_path: Path, how: str) 
         tmp_path,
         f"""
         import time, worker_jobs
-        from nodegraph.workers import WorkerPool
+        from nodegraph.workers.pool import WorkerPool
         pool = WorkerPool(2)
         jobs = [pool.submit(worker_jobs.{how}) for _ in range(3)]
         while not jobs[0].running() and not jobs[0].done():
@@ -691,7 +691,7 @@ def test_no_worker_outlives_a_killed_parent(tmp_path: Path, how: str) -> None:
         tmp_path,
         f"""
         import os, pathlib, signal, sys, time, worker_jobs
-        from nodegraph.workers import WorkerPool
+        from nodegraph.workers.pool import WorkerPool
         pool = WorkerPool(3)
         idle = [pool.submit(worker_jobs.pid) for _ in range(20)]
         print(*{{job.result() for job in idle}})
@@ -719,7 +719,7 @@ def test_a_worker_sees_its_parent_die_without_the_kernels_help(
         tmp_path,
         f"""
         import os, pathlib, signal, sys, time, worker_jobs
-        from nodegraph.workers import WorkerPool
+        from nodegraph.workers.pool import WorkerPool
         file = pathlib.Path(sys.argv[1]) / "pid"
         WorkerPool(1).submit(worker_jobs.without_kernel_help, file, "{how}")
         while not (file.exists() and file.read_text()):

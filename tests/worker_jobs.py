@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nodegraph.channel import channel
+from nodegraph.workers.channel import channel
 
 
 class Odd(Exception):

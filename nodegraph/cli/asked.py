@@ -9,7 +9,7 @@ from pathlib import Path
 from nodegraph import trust
 from nodegraph.assignments import Assignment
 from nodegraph.batch import Request
-from nodegraph.board import read
+from nodegraph.board.folder import read
 from nodegraph.cli import printing
 from nodegraph.cli.errors import CommandError
 from nodegraph.cli.graphs import load_graph

@@ -13,7 +13,7 @@ from nodegraph.filenames import printable
 from nodegraph.place import FOLDER, home_of
 
 if TYPE_CHECKING:
-    from nodegraph.doctor import Finding
+    from nodegraph.upkeep.doctor import Finding
 
 Repair = Annotated[
     bool, typer.Option("--repair", help="Mend what can be mended without loss.")
@@ -24,7 +24,7 @@ def doctor(
     repair: Repair = False, json: AsJson = False, project: ProjectFolder = None
 ) -> int:
     """Check this machine and the project, and say what helps."""
-    from nodegraph.doctor import machine
+    from nodegraph.upkeep.doctor import machine
 
     folder = project_folder(project)
     if project is not None or repair:
@@ -45,7 +45,7 @@ def doctor(
 
 def _repaired(folder: Path) -> list[str]:
     from nodegraph.project import Project
-    from nodegraph.repair import repair
+    from nodegraph.upkeep.repair import repair
 
     with Project(folder, write=True) as project:
         return repair(project)
@@ -53,10 +53,10 @@ def _repaired(folder: Path) -> list[str]:
 
 def _project(folder: Path) -> "list[Finding]":
     """What there is to say of a project, that it cannot be opened among it."""
-    from nodegraph.doctor import Finding, Level, project_findings
-    from nodegraph.lines import JournalError
+    from nodegraph.journal.lines import JournalError
     from nodegraph.project import Project
     from nodegraph.settings import SettingsError
+    from nodegraph.upkeep.doctor import Finding, Level, project_findings
 
     try:
         with Project(folder, write=False) as project:
@@ -83,7 +83,7 @@ def _tell(findings: "list[Finding]", done: list[str], is_project: bool) -> None:
 
 
 def _code(findings: "list[Finding]") -> int:
-    from nodegraph.doctor import Level
+    from nodegraph.upkeep.doctor import Level
 
     levels = {finding.level for finding in findings}
     if Level.MISSING in levels:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nodegraph.exports import Row
 from nodegraph.lineage import Shot, Status
-from nodegraph.running import SETTLED, TaskEvent
+from nodegraph.results.exports import Row
+from nodegraph.scheduler.running import SETTLED, TaskEvent
 
 WORST_FIRST = (Status.FAILED, Status.HELD, Status.CANCELLED, Status.COMPLETED)
 Kinds = dict[Status, list[Row]]

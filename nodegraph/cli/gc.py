@@ -11,7 +11,7 @@ from nodegraph.cli.options import AsJson, ProjectFolder, project_folder
 from nodegraph.place import home_of
 
 if TYPE_CHECKING:
-    from nodegraph.sweep import Cleared, Waste
+    from nodegraph.upkeep.sweep import Cleared, Waste
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Tell what would go; remove nothing.")
@@ -27,7 +27,7 @@ def gc(
     is made again when it is needed.  Nothing outside .workbench is touched.
     """
     from nodegraph.project import Project
-    from nodegraph.sweep import Cleared, sweeper
+    from nodegraph.upkeep.sweep import Cleared, sweeper
 
     folder = project_folder(project)
     home_of(folder)

@@ -9,7 +9,7 @@ from nodegraph.cli.errors import CommandError, unknown
 
 if TYPE_CHECKING:
     from nodegraph.node import NodeType
-    from nodegraph.preset import Preset
+    from nodegraph.preset.file import Preset
 
 FOLDER = "presets"
 """Of a project, for presets of its own."""
@@ -39,6 +39,6 @@ def graph_file(name: str, project: Path) -> Path:
 
 def load_graph(name: str, project: Path, types: "Mapping[str, NodeType]") -> "Preset":
     """The preset a person names, its links checked; raises `PresetError` too."""
-    from nodegraph.preset import load
+    from nodegraph.preset.file import load
 
     return load(graph_file(name, project), types)

@@ -13,9 +13,9 @@ from nodegraph.cli.options import AsJson, ProjectFolder, open_project
 from nodegraph.filenames import printable
 
 if TYPE_CHECKING:
-    from nodegraph.ancestry import Relative
     from nodegraph.lineage import Asset
     from nodegraph.project import Project
+    from nodegraph.reports.ancestry import Relative
 
 app = typer_app("Show how pictures were made; check them all.")
 
@@ -50,7 +50,7 @@ KINDS = {
 @app.command()
 def show(asset: Target, json: AsJson = False, project: ProjectFolder = None) -> None:
     """Show how a picture was made, from what, by which models and settings."""
-    from nodegraph.ancestry import facts, find
+    from nodegraph.reports.ancestry import facts, find
 
     with open_project(project) as opened:
         found = find(opened.store, asset)
@@ -72,7 +72,7 @@ def _file(project: "Project", asset: "Asset") -> Path | None:
 def _told(
     project: "Project", asset: "Asset", path: Path | None
 ) -> Iterator[tuple[str, str]]:
-    from nodegraph.ancestry import engines, operation, shot_of
+    from nodegraph.reports.ancestry import engines, operation, shot_of
 
     store = project.store
     shot = shot_of(store, asset)
@@ -94,7 +94,7 @@ def _told(
 
 
 def _named(asset: "Asset") -> str:
-    from nodegraph.ancestry import operation
+    from nodegraph.reports.ancestry import operation
 
     return f"{operation(asset)} ({asset.id[:SHORT]})"
 
@@ -112,7 +112,13 @@ def _certificate(asset: "Asset") -> str:
 @app.command()
 def tree(asset: Target, json: AsJson = False, project: ProjectFolder = None) -> None:
     """Show what a picture was made from, up to the drawings, and what was made of it."""
-    from nodegraph.ancestry import ancestors, descendants, downward, find, upward
+    from nodegraph.reports.ancestry import (
+        ancestors,
+        descendants,
+        downward,
+        find,
+        upward,
+    )
 
     with open_project(project) as opened:
         store = opened.store
@@ -133,7 +139,7 @@ def tree(asset: Target, json: AsJson = False, project: ProjectFolder = None) -> 
 
 
 def _node(asset: "Asset", steps: int) -> dict[str, Any]:
-    from nodegraph.ancestry import operation
+    from nodegraph.reports.ancestry import operation
 
     return {
         "id": asset.id,
@@ -157,7 +163,7 @@ def _show_branch(title: str, branch: "Iterable[tuple[Relative, bool]]") -> None:
 @app.command()
 def verify(json: AsJson = False, project: ProjectFolder = None) -> int:
     """Read every picture again and check that all it was made from is there."""
-    from nodegraph.audit import auditor
+    from nodegraph.upkeep.audit import auditor
 
     with open_project(project) as opened:
         found = auditor(opened).audit()
@@ -184,8 +190,8 @@ def export(
     asset: MaybeTarget = None, strip: Strip = False, project: ProjectFolder = None
 ) -> None:
     """Print the lineage as one JSON document, whole or of one picture."""
-    from nodegraph.ancestry import find
-    from nodegraph.ledger import document
+    from nodegraph.reports.ancestry import find
+    from nodegraph.reports.ledger import document
 
     with open_project(project) as opened:
         store = opened.store

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from nodegraph.backlog import Entry, Overview, overview
 from nodegraph.cli import printing
 from nodegraph.cli.columns import columns, counted
 from nodegraph.place import find, home_of
+from nodegraph.reports.backlog import Entry, Overview, overview
 
 PAUSED = "the queue is paused: `workbench queue resume` lets it go on"
 

@@ -16,7 +16,7 @@ from nodegraph.filenames import printable
 
 if TYPE_CHECKING:
     from nodegraph.node import NodeType
-    from nodegraph.preset import Exposed, Preset
+    from nodegraph.preset.file import Exposed, Preset
 
 app = typer_app("List, show, check and save presets.")
 Types = Mapping[str, "NodeType"]
@@ -87,7 +87,7 @@ def _types(folder: Path) -> Types:
 
 def _readable(name: str, folder: Path, types: Types) -> "Preset | None":
     """The preset; one that cannot be read is told and left out."""
-    from nodegraph.preset import PresetError
+    from nodegraph.preset.file import PresetError
 
     try:
         return load_graph(name, folder, types)
@@ -190,7 +190,7 @@ def validate(
     project: ProjectFolder = None,
 ) -> int:
     """Tell every problem of a preset, each with its place."""
-    from nodegraph.preset import validate as problems_of
+    from nodegraph.preset.file import validate as problems_of
 
     folder = project_folder(project)
     path = Path(file)
@@ -221,7 +221,7 @@ def save(
     project: ProjectFolder = None,
 ) -> None:
     """Save a graph as a preset of the project."""
-    from nodegraph.preset import save as write
+    from nodegraph.preset.file import save as write
 
     folder = project_folder(project)
     path = _path(folder, name, force)
@@ -274,7 +274,7 @@ def _assigned(preset: "Preset", settings: Sequence[str], types: Types) -> Any:
 
 def _exposed(preset: "Preset", texts: Sequence[str]) -> "tuple[Exposed, ...]":
     """The settings offered: those of the graph, then the new ones in their place."""
-    from nodegraph.preset import Exposed
+    from nodegraph.preset.file import Exposed
 
     found = {(each.node, each.setting): each for each in preset.exposed}
     for text in texts:
@@ -308,8 +308,8 @@ def _overrides(preset: "Preset", folder: Path) -> dict[str, dict[str, dict[str, 
 
 def _refuse_flaws(preset: "Preset", types: Types) -> None:
     """Raise `PresetError` where the preset could not be used; nothing is written."""
-    from nodegraph.preset import PresetError, dumps
-    from nodegraph.preset import validate as problems_of
+    from nodegraph.preset.file import PresetError, dumps
+    from nodegraph.preset.file import validate as problems_of
 
     if problems := problems_of(dumps(preset), types):
         raise PresetError(preset.name, problems)

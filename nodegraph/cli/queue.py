@@ -10,12 +10,12 @@ from nodegraph.cli.columns import columns, pairs
 from nodegraph.cli.errors import LOCKED, UNEXPECTED, CommandError
 from nodegraph.cli.listing import counts, list_runs
 from nodegraph.cli.options import AsJson, ProjectFolder, project_folder
-from nodegraph.lock import holder
+from nodegraph.journal.lock import holder
 from nodegraph.place import home_of
 
 if TYPE_CHECKING:
     from nodegraph.lineage import Run, Task
-    from nodegraph.tasklist import TaskEntry
+    from nodegraph.reports.tasklist import TaskEntry
 
 app = typer_app("See what runs; pause, resume, cancel, retry.")
 
@@ -38,10 +38,10 @@ def list_(
 
 
 def _list_tasks(folder: Path, run_id: str, as_json: bool) -> None:
-    from nodegraph.backlog import overview
     from nodegraph.lineage import Run
+    from nodegraph.reports.backlog import overview
+    from nodegraph.reports.tasklist import tasks
     from nodegraph.store import ProjectStore
-    from nodegraph.tasklist import tasks
 
     home = home_of(folder)
     queue = overview(home)
@@ -84,7 +84,7 @@ def _planned(run: "Run", folder: Path) -> "list[Task]":
     from nodegraph import batch, trust
     from nodegraph.graph import GraphError
     from nodegraph.plan import PlanError
-    from nodegraph.preset import PresetError
+    from nodegraph.preset.file import PresetError
     from nodegraph.registry import discover
 
     types = discover(trust.status(folder)).types
@@ -123,7 +123,7 @@ def resume(json: AsJson = False, project: ProjectFolder = None) -> int:
 
 def _say_left(home: Path) -> None:
     """Tell which runs the process that writes does not carry out."""
-    from nodegraph.backlog import INTERRUPTED, QUEUED, overview
+    from nodegraph.reports.backlog import INTERRUPTED, QUEUED, overview
 
     left = [e.id for e in overview(home).runs if e.state in (INTERRUPTED, QUEUED)]
     if left:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from nodegraph.cli.events import Summary
 from nodegraph.cli.printing import show
 from nodegraph.cli.watch import Watch
-from nodegraph.exports import MANIFEST, Row
 from nodegraph.filenames import printable
 from nodegraph.lineage import Status
+from nodegraph.results.exports import MANIFEST, Row
 
 SHOWN = 10
 """Of many things alike, so many are told one by one."""

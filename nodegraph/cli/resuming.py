@@ -12,7 +12,7 @@ from nodegraph.cli.watch import Heard, Watch
 from nodegraph.graph import GraphError
 from nodegraph.lineage import Run, Settled, Status
 from nodegraph.plan import PlanError
-from nodegraph.preset import PresetError
+from nodegraph.preset.file import PresetError
 from nodegraph.project import Project
 
 

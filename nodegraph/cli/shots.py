@@ -13,8 +13,8 @@ from nodegraph.filenames import printable
 from nodegraph.place import FOLDER, home_of
 
 if TYPE_CHECKING:
-    from nodegraph.delivery import Delivered
-    from nodegraph.shotlist import Standing
+    from nodegraph.reports.shotlist import Standing
+    from nodegraph.results.delivery import Delivered
     from nodegraph.store import ProjectStore
 
 app = typer_app("List shots, give them a status, deliver them.")
@@ -58,7 +58,7 @@ def list_(
     board: BoardName = None, json: AsJson = False, project: ProjectFolder = None
 ) -> None:
     """List the shots with their takes, status and notes."""
-    from nodegraph.shotlist import standings
+    from nodegraph.reports.shotlist import standings
     from nodegraph.store import ProjectStore
 
     folder = project_folder(project)
@@ -114,7 +114,7 @@ def set_(
 ) -> None:
     """Give a shot a status or a note, or pick one of its takes."""
     from nodegraph.lineage import Shot, Take
-    from nodegraph.shotlist import Mark, MarkError, marked
+    from nodegraph.reports.shotlist import Mark, MarkError, marked
     from nodegraph.shots import named_shot
     from nodegraph.store import ProjectStore
 
@@ -160,9 +160,9 @@ def deliver(
     project: ProjectFolder = None,
 ) -> int:
     """Copy the picked take of every shot, else its current one, into a folder."""
-    from nodegraph.delivery import Delivery, choices
     from nodegraph.lineage import Shot, Take
-    from nodegraph.media import Media
+    from nodegraph.media.folder import Media
+    from nodegraph.results.delivery import Delivery, choices
     from nodegraph.store import ProjectStore
 
     home = home_of(project_folder(project))

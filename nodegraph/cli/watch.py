@@ -11,9 +11,9 @@ from nodegraph.cli import errors, printing
 from nodegraph.cli.events import Summary, Tally, shot_names, task_line
 from nodegraph.cli.interrupts import INTERRUPTED, heard
 from nodegraph.cli.progress import Meter
-from nodegraph.exports import Exporter, Row
 from nodegraph.lineage import Status
-from nodegraph.running import Event, Running, ShotEvent, TaskEvent
+from nodegraph.results.exports import Exporter, Row
+from nodegraph.scheduler.running import Event, Running, ShotEvent, TaskEvent
 
 if TYPE_CHECKING:
     from nodegraph.batch import Prepared

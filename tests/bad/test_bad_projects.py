@@ -135,7 +135,7 @@ def test_a_journal_cut_in_its_last_record_is_read_to_there(workbench):
 
 
 def test_a_journal_of_a_newer_version_is_left_alone(workbench):
-    from nodegraph.lines import line
+    from nodegraph.journal.lines import line
 
     journal = home(workbench) / "journal"
     journal.write_bytes(line(b"#journal\t99\t0011223344556677"))

@@ -24,9 +24,9 @@ import numpy as np
 import zstandard
 from PIL import Image as Pillow
 
-from nodegraph.decode import decode
-from nodegraph.encode import frame, png, thumbnail, unframe
-from nodegraph.media import Media
+from nodegraph.media.decode import decode
+from nodegraph.media.encode import frame, png, thumbnail, unframe
+from nodegraph.media.folder import Media
 from nodegraph.values import Image
 
 HEIGHT, WIDTH = 1080, 1920

@@ -83,7 +83,7 @@ def ours() -> Iterator[Callable[[Any], tuple[float, float]]]:
     """A project of ours with warm workers; gives seconds of planning and of the run."""
     from nodegraph import trust
     from nodegraph.batch import Request
-    from nodegraph.preset import Preset
+    from nodegraph.preset.file import Preset
     from nodegraph.project import Project
 
     with tempfile.TemporaryDirectory() as folder:

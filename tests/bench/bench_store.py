@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 from tinydb import TinyDB
 
-from nodegraph.tables import Database
+from nodegraph.journal.tables import Database
 
 INDEXES = {"assets": ("parents*", "shot", "status")}
 SMALL = 1_000
@@ -275,7 +275,7 @@ def bench_lookups(large: Journal, sqlite: Sqlite, rounds: int, size: int) -> Non
 
 OPEN_TINY = "tinydb.TinyDB(sys.argv[1]).table('assets').get(doc_id=5)"
 OPEN_OURS = (
-    "nodegraph.tables.Database.open(pathlib.Path(sys.argv[1]), write={write},"
+    "nodegraph.journal.tables.Database.open(pathlib.Path(sys.argv[1]), write={write},"
     " indexes={{'assets': ('parents*', 'shot', 'status')}})"
     ".table('assets').{look}"
 )
@@ -283,7 +283,9 @@ OPEN_OURS = (
 
 def bench_opening(folder: Path, rounds: int, size: int) -> None:
     def fresh(code: str, path: Path) -> Timed:
-        program = f"import sys, pathlib, typer, tinydb, nodegraph.tables\n{code}"
+        program = (
+            f"import sys, pathlib, typer, tinydb, nodegraph.journal.tables\n{code}"
+        )
         command = [sys.executable, "-c", program, str(path)]
         return lambda: subprocess.run(command, check=True)
 

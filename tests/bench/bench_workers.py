@@ -28,7 +28,7 @@ Submit = Callable[..., Any]
 
 def own() -> tuple[Pool, Submit]:
     """Our pool."""
-    from nodegraph.workers import WorkerPool
+    from nodegraph.workers.pool import WorkerPool
 
     pool = WorkerPool(WORKERS)
     return pool, pool.submit
@@ -63,7 +63,7 @@ def noop(value: int) -> int:
 
 def report_many() -> float:
     """Seconds that one report costs the code that makes it."""
-    from nodegraph.workers import channel
+    from nodegraph.workers.pool import channel
 
     way_out = channel()
     began = time.perf_counter()

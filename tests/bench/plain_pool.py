@@ -23,8 +23,8 @@ import cv2
 from frames import NICE
 
 from nodegraph.context import Context
-from nodegraph.encode import FRAME, frame, png, unframe
-from nodegraph.media import decode
+from nodegraph.media.encode import FRAME, frame, png, unframe
+from nodegraph.media.folder import decode
 from nodegraph.values import Image
 
 

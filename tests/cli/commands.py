@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph import preset
 from nodegraph.graph import Edge, Endpoint, Graph, Node
-from nodegraph.preset import Preset
+from nodegraph.preset import file as preset
+from nodegraph.preset.file import Preset
 
 PATIENCE = 120.0
 """Seconds that a command may take before the test gives up on it."""

@@ -6,8 +6,8 @@ import pytest
 from inside import Inside
 from small_projects import Small
 
-from nodegraph import doctor
 from nodegraph.project import Project
+from nodegraph.upkeep import doctor
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from small_projects import Small
 
 from nodegraph.graph import Node
 from nodegraph.lineage import Override
-from nodegraph.preset import load
+from nodegraph.preset.file import load
 from nodegraph.project import Project
 
 

@@ -14,8 +14,8 @@ from inside import Inside
 from small_projects import Small
 
 from nodegraph.graph import Node
+from nodegraph.journal.lock import holder
 from nodegraph.lineage import Queue, Run, Settled, Status
-from nodegraph.lock import holder
 from nodegraph.project import Project
 
 SLOW = """

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from commands import chain, draw, untrusted
 
-from nodegraph import preset
 from nodegraph.graph import Edge, Endpoint, Graph, Node
-from nodegraph.preset import Preset
+from nodegraph.preset import file as preset
+from nodegraph.preset.file import Preset
 
 TASK = ["event", "id", "node", "type", "shot", "status", "outcome", "cached", "error"]
 SUMMARY = [

@@ -1,0 +1,1 @@
+"""Storyboards: folders and Storyboarder projects as panels in their order."""

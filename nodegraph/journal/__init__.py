@@ -1,0 +1,1 @@
+"""Everything recorded lies here: the journal, and TinyDB's tables over it."""

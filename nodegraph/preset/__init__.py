@@ -1,0 +1,1 @@
+"""Presets: a graph as JSON, read strictly, checked and written."""

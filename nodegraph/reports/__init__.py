@@ -1,0 +1,1 @@
+"""Questions to a project's records, answered without changing anything."""

@@ -1,0 +1,1 @@
+"""A project kept sound: checked, swept, mended, and the machine beneath it."""

@@ -1,0 +1,1 @@
+"""What a worker process does: recipes carried out, results kept."""

@@ -1,0 +1,1 @@
+"""Worker processes: the pool, one process, and the way out of a job."""
