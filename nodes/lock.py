@@ -1,16 +1,8 @@
 """Lock a composition: outside the mask every pixel stays the original's."""
 
-from hashlib import sha256
-from typing import TYPE_CHECKING
-
 from nodegraph import Context, Image, Mask, node
-from nodes._masks import check_mask, is_empty, mixed, size_of, with_alpha
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
+from nodes._certificate import certify
+from nodes._masks import check_mask, is_empty, mixed, size_of
 
 
 @node(category="Composite", estimate=lambda settings: 6)
@@ -29,7 +21,7 @@ def lock(context: Context, original: Image, changed: Image, mask: Mask) -> Image
     """
     _check_sizes(original, changed, mask)
     result = original if is_empty(mask) else _locked(original, changed, mask)
-    differs = _certify(context, original, result, mask)
+    differs = certify(context, original, result, mask.pixels, "the lock")
     if is_empty(mask):
         context.outcome("no_mask", "the mask is empty: the original passed through")
     elif not differs:
@@ -54,32 +46,3 @@ def _locked(original: Image, changed: Image, mask: Mask) -> Image:
     if original.alpha is None and bool((pixels[:, :, 3:] == 255).all()):
         pixels = np.ascontiguousarray(pixels[:, :, :3])
     return Image(pixels)
-
-
-def _certify(context: Context, original: Image, result: Image, mask: Mask) -> bool:
-    """Prove what the lock promises; gives whether any pixel differs at all."""
-    before, after = _whole(original), _whole(result)
-    outside = mask.pixels == 0
-    kept = after[outside]
-    changed = int((before[outside] != kept).sum())
-    if changed:
-        raise RuntimeError(
-            f"the lock let {changed} pixels outside the mask change: "
-            "this is a fault of the node, please report it"
-        )
-    context.certify(
-        outside=len(kept),
-        inside=int(outside.size - len(kept)),
-        changed=changed,
-        sha256=sha256(kept.tobytes()).hexdigest(),
-        size=[original.width, original.height],
-    )
-    return bool((before != after).any())
-
-
-def _whole(image: Image) -> "NDArray[np.uint32]":
-    """Each pixel as one number: its RGBA bytes; opaque where there is no alpha."""
-    import numpy as np
-
-    pixels = np.ascontiguousarray(with_alpha(image.pixels))
-    return pixels.view(np.uint32)[:, :, 0]
