@@ -60,6 +60,7 @@ class ProjectStore:
     def __init__(self, folder: Path, *, write: bool) -> None:
         """Open the store in `folder`; raises `Locked` or `JournalError`."""
         self.database = Database.open(folder, write=write, indexes=INDEXES)
+        self._tables = {kind: self.database.table(TABLES[kind]) for kind in TABLES}
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -133,7 +134,7 @@ class ProjectStore:
         return self.by(Asset, "parents", asset_id)
 
     def _table(self, kind: type) -> JournalTable:
-        return self.database.table(TABLES[kind])
+        return self._tables[kind]
 
 
 _QUOTED = "\x1a"  # what cannot be printed is quoted, so no plain id begins with it
@@ -151,14 +152,11 @@ def _id(key: str) -> str:
 
 def to_row(record: Any) -> dict[str, Any]:
     """The record as JSON, indexed fields first, what is as by default left out."""
-    row = {}
-    for name, default in _shape(cast(Hashable, type(record))):
-        value = getattr(record, name)
-        if name == "recipe" and value is not None:
-            row[name] = value.as_row()
-            row["parents"] = list(value.parents)
-        elif value != default:
-            row[name] = value
+    defaults = _defaults(cast(Hashable, type(record)))
+    row = {k: v for k, v in vars(record).items() if v != defaults.get(k, MISSING)}
+    if recipe := row.get("recipe"):
+        row["recipe"] = recipe.as_row()
+        row["parents"] = list(recipe.parents)
     return row
 
 
@@ -173,17 +171,16 @@ def of_row(kind: type[T], row: Mapping[str, Any]) -> T:
 
 
 @cache
-def _shape(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """Names and defaults of a record's fields."""
-    shape = []
+def _defaults(kind: Any) -> dict[str, Any]:
+    """The defaults of a record's fields, but where an index has to find them."""
+    defaults = {}
     for each in fields(kind):
         default = each.default
         if default is MISSING and each.default_factory is not MISSING:
             default = each.default_factory()
-        if default and each.name in INDEXES.get(TABLES[kind], ()):
-            default = MISSING  # what is left out is found by no index
-        shape.append((each.name, default))
-    return tuple(shape)
+        if not (default and each.name in INDEXES.get(TABLES[kind], ())):
+            defaults[each.name] = default
+    return defaults
 
 
 def _same(value: Any) -> Any:

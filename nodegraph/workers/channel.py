@@ -28,6 +28,7 @@ STOP, STEP, BEGAN, DEADLINE, TAKEN = range(5)
 CELL_SIZE = 5
 SERIAL_BYTES = 8
 
+_TURN = 0.0005  # seconds a computing job may keep its reports from being sent
 _GATHER = 0.003  # seconds during which reports collect before they are sent
 _KEPT_BYTES = 128 << 20  # enough for what the nodes of a 4K picture hold at a time
 _THREAD_LIMITS = (
@@ -207,6 +208,7 @@ def _settle_in(nice: int, threads: int) -> None:
         ).start()
     system.leave_interrupts_to_parent()
     system.send_stdout_to_stderr()
+    sys.setswitchinterval(_TURN)
     system.lower_priority(nice)
     system.die_first_when_memory_ends()
     system.keep_freed_memory(_KEPT_BYTES)
