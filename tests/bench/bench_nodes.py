@@ -7,6 +7,7 @@ are interleaved and figures are medians.  Nothing is asserted.
 """
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import tempfile
@@ -148,6 +149,7 @@ def dask() -> Iterator[Callable[[Any], float]]:
     """Dask on processes of this machine, one task a node."""
     from dask.distributed import Client, LocalCluster
 
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it closes noisily
     with (
         LocalCluster(
             n_workers=WORKERS, threads_per_worker=1, dashboard_address=None
