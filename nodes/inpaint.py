@@ -89,7 +89,7 @@ def inpaint(
     """Give the picture with what is under the mask replaced by what could be behind it.
 
     engine: `exemplar` ("Patch fill") lays patches of the picture itself, so that
-        textures, edges and lines go on; it invents nothing, and fills holes up to 12
+        textures, edges and lines go on; it invents nothing, and fills holes up to 6
         pixels thick by `telea`.  `telea` and `ns` ("Quick fill") carry colours inwards,
         without texture.  `lama` and `migan` let a model of yours imagine the rest.
         `auto` takes the model where one is chosen, else `exemplar`.

@@ -115,10 +115,9 @@ def _begun(canvas: Canvas) -> Filled:
         peeled(level, smooth, at, 0.0, rng),
         smooth,
     ]
-    tries = []
+    by, tries = index(smooth, at, scale, rng), []
     for number, start in enumerate(starts):
         tell = _part(canvas.progress, [1.0] * len(starts), len(starts) - 1 - number)
-        by = index(start, at, scale, rng)
         near = rng.choice(at.whole, len(at.wanted))
         part = canvas._replace(progress=tell)
         tries.append(_settled(part, start, by, near, rounds=3))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Engine = Callable[[Pixels, Flags, Flags, Callable[[float], None]], Pixels]
 
-THIN = 6.0
-"""Half the thickness up to which patches are not worth while: 12 pixels in all."""
+THIN = 3.0
+"""Half the thickness up to which patches are not worth while: 6 pixels in all."""
 
 RADIUS = 5
 """How far Telea and Navier-Stokes look, in pixels."""

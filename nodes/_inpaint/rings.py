@@ -128,6 +128,9 @@ def most_alike(
 def _squared_distance(one: "Flat", other: "Flat", width: int) -> "Floats":
     import numpy as np
 
-    (y, x), (v, u) = np.divmod(one, width), np.divmod(other, width)
-    away = (y[:, None] - v) ** 2 + (x[:, None] - u) ** 2
+    (y, x), (v, u) = (
+        (np.asarray(part, np.float32) for part in np.divmod(places, width))
+        for places in (one, other)
+    )
+    away = np.square(y[:, None] - v) + np.square(x[:, None] - u)
     return np.asarray(away, np.float32)
