@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from nodes._inpaint.match import (
-    ABOUT,
+    BRIEF,
     DISTANCE,
+    THOROUGH,
+    Effort,
     Index,
     Match,
     Places,
@@ -120,7 +122,7 @@ def _begun(canvas: Canvas) -> Filled:
         tell = _part(canvas.progress, [1.0] * len(starts), len(starts) - 1 - number)
         near = rng.choice(at.whole, len(at.wanted))
         part = canvas._replace(progress=tell)
-        tries.append(_settled(part, start, by, near, rounds=3))
+        tries.append(_settled(part, start, by, near, THOROUGH))
     return min(tries, key=lambda filled: float(filled.match.cost.mean()))
 
 
@@ -138,11 +140,11 @@ def _continued(canvas: Canvas, above: Filled) -> Filled:
     if len(at.wanted) * len(at.whole) > EXACT:
         at = narrowed(at, near)
     by = index(layers, at, canvas.scale, canvas.rng)
-    return _settled(canvas._replace(at=at), layers, by, near, rounds=1)
+    return _settled(canvas._replace(at=at), layers, by, near, BRIEF)
 
 
 def _settled(
-    canvas: Canvas, layers: "Layers", by: Index, near: "Flat", rounds: int
+    canvas: Canvas, layers: "Layers", by: Index, near: "Flat", effort: Effort
 ) -> Filled:
     """Match and vote by turns until patches and picture agree."""
     import numpy as np
@@ -152,7 +154,6 @@ def _settled(
     exact = len(at.wanted) * len(at.whole) <= EXACT
     weight = _weight(level.hole)
     match, rim = Match(near, trusted), layers
-    reach = ABOUT if rounds == 1 else max(at.shape) // 2
     sources = laid_out(layers, at.whole) if exact else None
     for turn in range(canvas.turns):
         wanted = described(layers, at.wanted, by)
@@ -160,7 +161,7 @@ def _settled(
             near = most_alike(layers, weight, at.wanted, sources, by.distance)
             match = Match(near, cost_of(near, wanted, by))
         else:
-            match = matched(match.near, wanted, at, by, canvas.rng, rounds, reach)
+            match = matched(match.near, wanted, at, by, canvas.rng, effort)
         rim = voted(layers, at, match, trusted)
         layers = np.where(level.hole[:, :, None] > 0, rim, layers)
         canvas.progress((turn + 1) / canvas.turns)

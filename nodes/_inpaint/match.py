@@ -72,6 +72,20 @@ class Match(NamedTuple):
     cost: "Floats"
 
 
+class Effort(NamedTuple):
+    """How often better places are looked for, and how far away at first, in pixels."""
+
+    rounds: int
+    reach: int
+
+
+THOROUGH = Effort(3, 256)
+"""Where nothing is known yet."""
+
+BRIEF = Effort(1, ABOUT)
+"""Where a smaller copy has found places already."""
+
+
 def places(level: Level) -> Places | None:
     """Where patches are wanted and where whole ones lie; None where there are none."""
     import cv2
@@ -192,22 +206,21 @@ def matched(
     at: Places,
     by: Index,
     rng: "np.random.Generator",
-    rounds: int,
-    reach: int,
+    effort: Effort,
 ) -> Match:
     """Better places than `near`: what neighbours found, and others by lot.
 
-    `wanted` describes the patches as they are now.  (PatchMatch, Barnes et al., 2009,
-    all patches at a time); `reach` is how far away a place is drawn at first.
+    `wanted` describes the patches as they are now.  PatchMatch (Barnes et al., 2009),
+    all patches at a time.
     """
     near = near.copy()
     cost = cost_of(near, wanted, by)
     width = at.shape[1]
-    for _ in range(rounds):
+    for _ in range(effort.rounds):
         for step in (1, -1, width, -width, 4, -4, 4 * width, -4 * width):
             number = at.order.take(at.wanted - step, mode="wrap")
             _offer(near[number] + step * (number >= 0), near, cost, wanted, by)
-        radius = reach
+        radius = effort.reach
         while radius >= 1:
             _offer(_nearby(near, radius, at, rng), near, cost, wanted, by)
             radius //= 2
