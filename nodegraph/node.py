@@ -282,7 +282,8 @@ def node(
 
     `version` rises whenever the same settings give another result.  The hooks are
     plain functions of the settings, called when planning: `resolve` gives the settings
-    with everything decided (`auto`, seeds) or raises `SettingError` or `MissingError`;
+    with everything decided (`auto`, seeds) or raises `SettingError` or `MissingError`,
+    and a file's digest tells it by `.path` where the file lies;
     `estimate` gives the peak working memory as a multiple of the input's pixels in
     bytes (4 where there is none); `account` names the service account whose limits the
     task shares.  `deadline` is the seconds one call may take, if not the project's.

@@ -135,11 +135,16 @@ def decide(node: Node, type_: NodeType, digest: Digest) -> dict[str, Any]:
             settings[name] = port.check(node.settings.get(name, port.default))
             if isinstance(port.widget, File) and settings[name]:
                 settings[name] = digest(node, port, settings[name])
-        return dict(type_.resolve(settings)) if type_.resolve else settings
+        if type_.resolve:
+            settings = dict(type_.resolve(settings))
     except SettingError as error:
         raise PlanError(f"{node.label!r}: {error}") from None
     except MissingError as error:
         raise MissingError(f"{node.label!r}: {error}") from None
+    for name, port in known.items():
+        if isinstance(port.widget, File):
+            settings[name] = str(settings[name])  # without where it lies
+    return settings
 
 
 def lay_out(

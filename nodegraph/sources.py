@@ -22,6 +22,19 @@ _SETTLED = 2_000_000_000
 coarsest, FAT, counts in steps of two seconds."""
 
 
+class Located(str):
+    """A digest that says, while planning, where its file lies."""
+
+    path: str
+
+    @classmethod
+    def at(cls, digest: str, path: str) -> "Located":
+        """The digest of the file at `path`."""
+        located = cls(digest)
+        located.path = path
+        return located
+
+
 class Entered(NamedTuple):
     """A drawing that entered, as an asset's id; or the problem that kept it out."""
 
@@ -63,7 +76,7 @@ class Sources:
             for path, found in zip(paths, known, strict=True)
         ]
 
-    def digest(self, path: Path) -> str:
+    def digest(self, path: Path) -> "Located":
         """The digest of a file that stays where it is, such as a model."""
         name = str(path.absolute())
         found, stamp = self.store.get(Found, name), _stamp(path)
@@ -73,7 +86,7 @@ class Sources:
                 with self.store.record():
                     self.store.put(found)
         self.files[DIGEST + found.digest] = name
-        return DIGEST + found.digest
+        return Located.at(DIGEST + found.digest, name)
 
     def is_still(self, path: Path, digest: str) -> bool:
         """Whether a file that stays where it is has the content it had."""

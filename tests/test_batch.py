@@ -531,3 +531,28 @@ def test_two_boards_at_once_share_what_is_equal(board: Studio) -> None:
         two = carry_out(project, board.request(soft(), board="other"))
 
     assert (one.executed, two.executed, two.cached) == (2, 0, 1)
+
+
+def test_a_hook_may_look_into_a_file_and_the_recipe_keeps_its_digest(studio):
+    from test_inpaint_models import lama
+
+    studio.draw("panel.png")
+    lama(studio.folder / "fill.onnx")
+    nodes = [
+        Node("shot", "source"),
+        Node("hole", "mask_shape", {"width": 0.2, "height": 0.2}),
+        Node("fill", "inpaint", {"model": str(studio.folder / "fill.onnx")}),
+    ]
+    edges = [
+        Edge(Endpoint("shot", "result"), Endpoint("hole", "image")),
+        Edge(Endpoint("shot", "result"), Endpoint("fill", "image")),
+        Edge(Endpoint("hole", "result"), Endpoint("fill", "mask")),
+    ]
+
+    ran = studio.run(Preset(Graph.of(nodes, edges), "fill"))
+
+    assert [row.status for row in ran.rows] == ["completed"]
+    with studio.opened(write=False) as project:
+        [asset] = [a for a in project.store.all(Asset) if a.id == ran.rows[0].asset]
+    assert asset.recipe.settings["engine"] == "lama"
+    assert asset.recipe.settings["model"].startswith("sha256:")
