@@ -23,7 +23,7 @@ from nodegraph.node import (
     Toggle,
     node,
 )
-from nodegraph.values import Encoded, Identity, Image, Mask
+from nodegraph.values import Encoded, Identity, Image, Mask, Portrait
 
 # onnxruntime would keep an id of the machine and send what is run to its maker.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -45,6 +45,7 @@ __all__ = [
     "NodeTypeError",
     "Number",
     "Port",
+    "Portrait",
     "Role",
     "SettingError",
     "Slider",

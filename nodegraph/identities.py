@@ -4,16 +4,19 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nodegraph.filenames import safe
 from nodegraph.media.folder import Media, MediaError, Stored
-from nodegraph.values import Identity
+from nodegraph.values import Identity, Portrait
 
 SUFFIX = ".identity"
 SCRATCH = ".part"
+PHOTO, POINTS = "photo_", "points_"
+"""Names of the arrays in a file, before the number of the photo."""
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -32,7 +35,11 @@ class Identities:
         import numpy as np
 
         buffer = io.BytesIO()
-        np.savez(buffer, engine=np.array(identity.engine), vector=identity.vector)
+        arrays = {"engine": np.array(identity.engine), "vector": identity.vector}
+        for index, (pixels, points) in enumerate(identity.photos):
+            arrays[f"{PHOTO}{index}"] = pixels
+            arrays[f"{POINTS}{index}"] = points
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
         data = buffer.getvalue()
         sha256 = hashlib.sha256(data).hexdigest()
         target, disk = self.path(identity.reference, sha256), Media(self.root).disk
@@ -82,9 +89,17 @@ class Identities:
         try:
             data = io.BytesIO(path.read_bytes())
             with np.load(data, allow_pickle=False) as arrays:
-                return Identity(reference, str(arrays["engine"]), arrays["vector"])
+                photos = tuple(_photos(arrays))
+                engine = str(arrays["engine"])
+                return Identity(reference, engine, arrays["vector"], photos)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise MediaError(
                 f"the identity of {reference!r} cannot be read ({error}): "
                 "add the reference again"
             ) from error
+
+
+def _photos(arrays: Mapping[str, Any]) -> Iterator[Portrait]:
+    count = sum(name.startswith(PHOTO) for name in arrays)
+    for index in range(count):
+        yield Portrait(arrays[f"{PHOTO}{index}"], arrays[f"{POINTS}{index}"])

@@ -84,13 +84,27 @@ class Mask:
         return int(self.pixels.shape[0])
 
 
+class Portrait(NamedTuple):
+    """A photo of a face, cut around it, for engines that copy its pixels."""
+
+    pixels: "Pixels"
+    """RGB, shape (height, width, 3)."""
+    points: "NDArray[np.float32]"
+    """Shape (5, 2), x and y in pixels: eyes, tip of the nose, corners of the mouth."""
+
+
 @dataclass(frozen=True, eq=False)
 class Identity:
-    """What makes a face that person's, for one engine; biometric, kept apart."""
+    """What makes a face that person's: biometric, kept apart.
+
+    `engine` names who made `vector`, of length 1 and shape (n,); where it is empty
+    there are only `photos`.
+    """
 
     reference: str
     engine: str
     vector: "NDArray[np.float32]"
+    photos: tuple[Portrait, ...] = ()
 
 
 def _plain(type_: Any) -> Any:

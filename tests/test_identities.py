@@ -10,7 +10,7 @@ import pytest
 from nodegraph import identities as identities_module
 from nodegraph.identities import Identities
 from nodegraph.media.folder import Disk, MediaError
-from nodegraph.values import Identity
+from nodegraph.values import Identity, Portrait
 
 ANN = Identity("Ann", "classic", np.linspace(-1, 1, 16, dtype=np.float32))
 posix = pytest.mark.skipif(os.name == "nt", reason="rights are others there")
@@ -31,6 +31,51 @@ def test_an_identity_comes_back_as_it_was(kept: Identities) -> None:
     assert (again.vector == ANN.vector).all()
     assert stored.size == kept.path("Ann", stored.sha256).stat().st_size
     assert kept.verify("Ann", stored.sha256) is None
+
+
+def _portrait(seed: int, width: int, height: int) -> Portrait:
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 256, (height, width, 3), np.uint8)
+    return Portrait(pixels, random.random((5, 2), np.float32) * width)
+
+
+@pytest.mark.parametrize("count", (0, 1, 12))
+def test_an_identity_keeps_its_photos_with_their_points_and_order(
+    kept: Identities, count: int
+) -> None:
+    photos = tuple(_portrait(index, 7 + index, 5) for index in range(count))
+    empty = np.zeros(0, np.float32)
+
+    stored = kept.save(Identity("Ann", "", empty, photos))
+    again = kept.load("Ann", stored.sha256)
+
+    assert (again.engine, again.vector.shape) == ("", (0,))
+    assert len(again.photos) == count
+    for one, other in zip(photos, again.photos, strict=True):
+        assert one.pixels.dtype == other.pixels.dtype
+        assert one.points.dtype == other.points.dtype
+        assert np.array_equal(one.pixels, other.pixels)
+        assert np.array_equal(one.points, other.points)
+
+
+def test_other_photos_are_another_identity(kept: Identities) -> None:
+    one = Identity("Ann", "classic", ANN.vector, (_portrait(1, 7, 5),))
+    other = Identity("Ann", "classic", ANN.vector, (_portrait(2, 7, 5),))
+
+    assert kept.save(one) != kept.save(other)
+    assert kept.save(one) == kept.save(one)
+
+
+def test_a_file_whose_photo_lost_its_points_is_told_by_its_name(
+    kept: Identities,
+) -> None:
+    stored = kept.save(ANN)
+    path = kept.path("Ann", stored.sha256)
+    with path.open("wb") as file:
+        np.savez(file, engine=np.array("x"), vector=ANN.vector, photo_0=np.zeros(3))
+
+    with pytest.raises(MediaError, match="identity of 'Ann'"):
+        kept.load("Ann", stored.sha256)
 
 
 def test_the_same_identity_is_the_same_file(kept: Identities) -> None:

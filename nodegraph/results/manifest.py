@@ -13,9 +13,9 @@ from nodegraph.lineage import Status, recipe_of
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-SEVERITY = ("done", "unchanged", "soft", "no_mask", "no_face")
+SEVERITY = ("done", "swapped", "unchanged", "soft", "no_mask", "no_face")
 """Outcomes of completed tasks, the worst last; one not listed is worse than all."""
-PASSED = frozenset({"no_face", "no_mask"})
+PASSED = frozenset({"no_face", "no_mask", "ambiguous", "too_small", "refused_pose"})
 """Outcomes that say a face or mask node did nothing."""
 
 
