@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nodegraph import Context, MissingError, SettingError
-from nodes._faces import engines
+from nodes._faces import engines, insight
 from nodes._faces.describe import Descriptor
 from nodes._faces.engines import Detector, Swapper
 from nodes._faces.face import POINTS, Face
@@ -31,7 +31,8 @@ def named(settings: Mapping[str, Any], tasks: Mapping[str, str]) -> dict[str, An
     """The settings with each `auto` decided and only the model files that serve.
 
     `tasks` gives for each setting its task in `engines.NEEDS`; a model's file is the
-    setting of its kind's name.  Raises MissingError where a file is not chosen.
+    setting of its kind's name.  Raises MissingError where a file is not chosen,
+    SettingError where it is a model of another kind.
     """
     files = models(**{kind: settings.get(kind, "") for kind in KINDS})
     result, used = dict(settings), set[str]()
@@ -40,6 +41,8 @@ def named(settings: Mapping[str, Any], tasks: Mapping[str, str]) -> dict[str, An
         found = engines.resolve(task, settings[setting], files)
         result[setting] = found.name
         used.update(found.files)
+    for kind in used:
+        _check_kind(kind, files[kind])
     return {**result, **{k: "" for k in KINDS if k in result and k not in used}}
 
 
@@ -52,6 +55,16 @@ def _check_files(setting: str, task: str, asked: str, files: Models) -> None:
             f"{setting} {asked!r} needs a model file that {KINDS[kind]}: choose it in "
             f"the setting {kind!r}, or {setting} {builtin!r}, which needs none"
         )
+
+
+def _check_kind(kind: str, file: str) -> None:
+    """Look into a file, if its digest says where it lies."""
+    path = getattr(file, "path", "")
+    try:
+        if path:
+            insight.require(kind, path)
+    except ValueError as error:
+        raise SettingError(f"{kind}: {error}") from None
 
 
 def places(text: str, count: int, setting: str) -> list[Place] | None:

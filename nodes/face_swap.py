@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from nodegraph import Choice, Context, File, Identity, Image, Mask, Slider, Text, node
 from nodes import _face_choices as choices
 from nodes._certificate import certify
+from nodes._faces import engines
 from nodes._faces.compose import Blend
 from nodes._faces.describe import Descriptor
 from nodes._faces.engines import Swapper
 from nodes._faces.face import POINTS, Face
 from nodes._faces.find import WHICH
 from nodes._faces.mask import SHAPES, MaskShape
+from nodes._faces.model_files import Models
 from nodes._faces.nearest_photo import nearest_photo
 from nodes._faces.source import Source
 from nodes._faces.swap import Swap, swap
@@ -116,8 +118,8 @@ def face_swap(
         (`refused_pose`), `unchanged`, or no nearer the character (`low_identity`).
 
     Outside the mask, which is given too, every pixel is the picture's own, alpha
-    everywhere; a certificate in the lineage proves it.  Beside it stand, for each face, what became of it, the
-    likeness before and after, and how far the light moved.
+    everywhere; a certificate in the lineage proves it.  Beside it stand, for each face,
+    what became of it, the likeness before and after, and how far the light moved.
     """
     files = choices.models(
         inswapper=inswapper, arcface=arcface, sface=sface, scrfd=scrfd, yunet=yunet
@@ -129,14 +131,14 @@ def face_swap(
         then = on_no_face if refusal.outcome == "no_face" else on_other
         choices.follow(context, *refusal, then)
         return _as_it_was(image)
-    swapper = choices.swapper(engine, files)
-    vector = None
-    if swapper.name == "inswapper":
-        vector = vector_of(identity, choices.descriptor("arcface", files))
-    judge = choices.descriptor(descriptor, files)
-    blend = Blend(strength, keep_light, MaskShape(shape, grow, feather, guard))
-    cast = Cast(identity, vector, swapper, judge, blend)
-    context.note("engine", swapper.name)
+    cast = Cast(
+        identity,
+        _vector(identity, engine, files),
+        choices.swapper(engine, files),
+        choices.descriptor(descriptor, files),
+        Blend(strength, keep_light, MaskShape(shape, grow, feather, guard)),
+    )
+    context.note("engine", cast.swapper.name)
     if strength == 0:
         context.outcome("unchanged", "strength is 0: the picture passed through")
         return _as_it_was(image)
@@ -169,6 +171,13 @@ def _swapped(
         certify(context, image, result, mask, "the face swap")
     _say(context, [done for _, _, done in swaps], then)
     return Swapped(result, Mask(mask))
+
+
+def _vector(identity: Identity, engine: str, files: Models) -> "Vector | None":
+    """What the engine takes in place of a photo; None where it copies one."""
+    if "arcface" not in engines.resolve("swapper", engine, files).files:
+        return None
+    return vector_of(identity, choices.descriptor("arcface", files))
 
 
 def _as_it_was(image: Image) -> Swapped:

@@ -1,0 +1,1 @@
+"""Presets that ship: graphs with settings, as JSON."""

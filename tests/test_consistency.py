@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from models import recogniser, swapper
 from PIL import Image
 from studio import Ran, Studio
 
@@ -205,3 +206,28 @@ def test_without_a_portrait_the_call_says_how_to_give_one(studio: Studio) -> Non
 
     with pytest.raises(UnsettledError, match=r"'Master Reference'.*--input NODE=PATH"):
         studio.run(PRESET)
+
+
+def test_a_model_of_another_kind_is_refused_before_any_shot_begins(
+    run: Run, tmp_path: Path
+) -> None:
+    model = swapper(tmp_path / "model.onnx")
+
+    with pytest.raises(PlanError, match=r"'Swap': scrfd: model.onnx is an? inswapper"):
+        run(2, sets=(f"Swap.scrfd={model}",))
+
+
+def test_models_make_the_swap_and_stand_in_the_lineage(
+    run: Run, studio: Studio, tmp_path: Path
+) -> None:
+    arcface = recogniser(tmp_path / "a.onnx")
+    inswapper = swapper(tmp_path / "b.onnx")
+    models = (f"Swap.arcface={arcface}", f"Swap.inswapper={inswapper}")
+
+    run(2, sets=(*models, f"Character.arcface={arcface}", "Swap.on_other=pass"))
+
+    swapped = next(a for a in assets(studio, "face_swap") if a.type is not Kind.MASK)
+    assert swapped.recipe is not None
+    assert swapped.recipe.settings["engine"] == "inswapper"
+    assert len(swapped.models) == 2
+    assert "identity" in swapped.notes["faces"][0]
