@@ -100,7 +100,7 @@ def prepare(
     board = None
     if request.board is not None:
         board = _board_of(request, request.board, request.match)
-    entries, notes = _entered_pictures(graph, types, pictures, sources, entry)
+    entries, notes = _entered_pictures(graph, pictures, sources, entry)
     picture = None if board else _picture(entry, pictures, graph)
     shots, said = _shots(request, board, picture, store, sources, board_id)
     own = persons(request.preset.name, graph, types, request.settings, shots, store)
@@ -252,11 +252,7 @@ def _board_of(request: Request, path: Path, match: tuple[str, ...]) -> Board:
 
 
 def _entered_pictures(
-    graph: Graph,
-    types: Types,
-    pictures: Mapping[str, Path],
-    sources: Sources,
-    entry: str,
+    graph: Graph, pictures: Mapping[str, Path], sources: Sources, entry: str
 ) -> tuple[dict[str, str], list[str]]:
     """The assets that enter at Source nodes other than the shots' own, and remarks."""
     others = {n: absolute(path) for n, path in pictures.items() if n != entry}

@@ -36,7 +36,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -50,7 +50,7 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
         _name(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _name(scratch: Path, path: Path) -> None:
@@ -72,8 +72,12 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _flush_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be flushed there
+def flush_folder(folder: Path) -> None:
+    """Return when the folder's names survive a power cut.
+
+    Windows has no such call; there the file system orders names by itself.
+    """
+    if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from nodegraph.files import plain
+from nodegraph.files import flush_folder, plain
 from nodegraph.journal.lines import Region, Replay, Scan, failed, header, line
 
 RESERVE_BYTES = 1 << 20
@@ -68,7 +68,7 @@ class Journal:
         if self.bytes == 0:
             self._write(header())
         _sync(self._fd)  # a killed writer may have left lines that no one synced
-        _sync_folder(self.path.parent)
+        flush_folder(self.path.parent)
         self.poisoned = False
 
     def _cut(self, tail: bytes) -> None:
@@ -121,7 +121,7 @@ class Journal:
             os.ftruncate(fd, self.bytes)
             self._read_back()
             os.fsync(fd)
-            _sync_folder(self.path.parent)
+            flush_folder(self.path.parent)
         except BaseException:
             os.close(fd)
             raise
@@ -282,16 +282,6 @@ def _sync(fd: int) -> None:
         os.fdatasync(fd)
     else:
         os.fsync(fd)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be synced there
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _size(path: Path) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from nodegraph.filenames import printable
+from nodegraph.files import flush_folder
 from nodegraph.media.colour import in_profile, profile_of
 from nodegraph.media.decode import LIMIT, Probe, decode, probe
 from nodegraph.media.encode import (
@@ -104,17 +105,8 @@ class Disk:
         scratch.replace(target)
 
     def flush_folder(self, folder: Path) -> None:
-        """Return when the folder's names survive a power cut.
-
-        Windows has no such call; there the file system orders names by itself.
-        """
-        if os.name == "nt":
-            return
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        """Return when the folder's names survive a power cut."""
+        flush_folder(folder)
 
 
 @dataclass(frozen=True)
