@@ -1,1 +1,1 @@
-"""Presets that ship: graphs with settings, as JSON."""
+"""The presets that ship with the product, each a JSON file."""
