@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nodes._sessions import session, stamp
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -21,9 +23,6 @@ MARGIN = 16
 
 MULTIPLE = 8
 """Tiles are padded to multiples of this: models that fold pixels need 2, 4 or 8."""
-
-THREADS = 2
-"""Of one model in one worker: several workers run at the same time."""
 
 TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 
@@ -55,46 +54,21 @@ def load(path: str) -> Model:
     Raises ValueError where it cannot be read, is no super-resolution model, or
     enlarges by no whole number.
     """
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        raise ValueError(
-            f"the model {path} cannot be read ({error.strerror}): choose it again"
-        ) from None
-    return _loaded(path, status.st_size, status.st_mtime_ns)
+    size, modified = stamp(path)
+    return _loaded(path, size, modified)
 
 
 @functools.lru_cache(maxsize=2)
 def _loaded(path: str, size: int, modified: int) -> Model:
-    session = _session(path)
-    tile = _check_ports(path, session)
-    run = functools.partial(_run, session)
+    opened = session(path)
+    tile = _check_ports(path, opened)
+    run = functools.partial(_run, opened)
     return Model(run, _scale(path, run, tile), tile)
 
 
-def _session(path: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(
-            path, options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # noqa: BLE001 (onnxruntime raises types of its own)
-        cause = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f"the model {Path(path).name} cannot be loaded ({cause}): choose a "
-            "complete ONNX file"
-        ) from None
-
-
-def _check_ports(path: str, session: Any) -> tuple[int | None, int | None]:
+def _check_ports(path: str, opened: Any) -> tuple[int | None, int | None]:
     """The tile's height and width where the model fixes them."""
-    inputs, outputs = session.get_inputs(), session.get_outputs()
+    inputs, outputs = opened.get_inputs(), opened.get_outputs()
     found = "; ".join(
         [f"input {port.name} {port.type} {port.shape}" for port in inputs]
         + [f"output {port.name} {port.type} {port.shape}" for port in outputs]
@@ -117,12 +91,12 @@ def _may_be(edge: object, wanted: int) -> bool:
     return not isinstance(edge, int) or edge in (wanted, -1)
 
 
-def _run(session: Any, tile: "NDArray[np.float32]") -> "NDArray[np.float32]":
+def _run(opened: Any, tile: "NDArray[np.float32]") -> "NDArray[np.float32]":
     import numpy as np
 
-    port = session.get_inputs()[0]
+    port = opened.get_inputs()[0]
     batch = np.ascontiguousarray(tile.transpose(2, 0, 1)[None], TYPES[port.type])
-    [result] = session.run(None, {port.name: batch})
+    [result] = opened.run(None, {port.name: batch})
     if result.ndim != 4 or result.shape[:2] != (1, 3):
         raise ValueError(
             f"the model turns {list(batch.shape)} into {list(result.shape)}: "

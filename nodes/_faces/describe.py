@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nodes._faces import insight
 from nodes._faces.align import aligned
 from nodes._faces.face import Face
-from nodes._faces.sessions import CPU, session
+from nodes._sessions import CPU, session
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,9 +15,9 @@ from nodes._faces.limits import Limits
 from nodes._faces.model_files import KINDS, Models
 from nodes._faces.region import Region
 from nodes._faces.scrfd import Scrfd
-from nodes._faces.sessions import CPU
 from nodes._faces.source import Source
 from nodes._faces.yunet import Yunet
+from nodes._sessions import CPU
 
 if TYPE_CHECKING:
     from nodes._faces.face import Pixels

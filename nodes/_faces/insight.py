@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nodes._faces.model_files import KINDS, identify
-from nodes._faces.sessions import CPU, session, stamp
+from nodes._sessions import CPU, session, stamp
 
 _QUIET = threading.RLock()
 
@@ -63,10 +63,9 @@ def require(kind: str, path: str) -> None:
     """Raise ValueError unless the file is a model of this kind."""
     found = identify(path)
     if found != kind:
-        what = f"a {found} model" if found else "another model"
         raise ValueError(
-            f"{Path(path).name} is {what}, not {kind} ({KINDS[kind]}): choose the "
-            "right file"
+            f"{Path(path).name} holds {found or 'another model'}, not {kind} "
+            f"({KINDS[kind]}): choose the right file"
         )
 
 

@@ -9,8 +9,8 @@ from nodes._faces.compose import Patch
 from nodes._faces.face import Face
 from nodes._faces.limits import Limits
 from nodes._faces.region import Region, cut, within
-from nodes._faces.sessions import CPU
 from nodes._faces.source import Source
+from nodes._sessions import CPU
 
 if TYPE_CHECKING:
     from nodes._faces.face import Pixels, Points

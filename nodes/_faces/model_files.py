@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodes._faces.sessions import stamp
+from nodes._sessions import stamp
 
 Models = Mapping[str, str]
 """Which file serves which kind: `{"yunet": "/models/face.onnx"}`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from nodes._faces import insight
 from nodes._faces.boxes import fitted, kept
 from nodes._faces.face import Box, Face, face_at
-from nodes._faces.sessions import CPU
+from nodes._sessions import CPU
 
 if TYPE_CHECKING:
     from nodes._faces.face import Pixels

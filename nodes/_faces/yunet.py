@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodes._faces.boxes import fitted, kept
 from nodes._faces.face import Box, Face, face_at
-from nodes._faces.sessions import CPU, session
+from nodes._sessions import CPU, session
 
 if TYPE_CHECKING:
     import numpy as np

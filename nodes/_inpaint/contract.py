@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodes._faces.sessions import stamp
+from nodes._sessions import stamp
 
 EXPECTED = (
     "an inpainting model takes a picture of 3 channels and a mask of 1, both in floats "

@@ -4,8 +4,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nodes._faces.sessions import session, stamp
 from nodes._inpaint.contract import Contract, contract_of
+from nodes._sessions import session, stamp
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,14 +1,11 @@
 """A face is laid in and nothing else changes."""
 
-from hashlib import sha256
-
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes._faces.certificate import certificate
 from nodes._faces.compose import Blend, Patch, compose
 from nodes._faces.face import face_at, moved
 from nodes._faces.mask import SHAPES, MaskShape, face_mask, oval, reach
@@ -176,25 +173,6 @@ def test_a_small_face_is_worked_on_enlarged():
     assert region.zoom == 3
     work = cut(noise(200, 160), region)
     assert work.shape[1] == pytest.approx(3 * region.width, abs=1)
-
-
-def test_a_certificate_counts_what_changed_outside():
-    before = noise(31, 17, 4)
-    mask = np.zeros((17, 31), np.uint8)
-    mask[5:9] = 1
-    after = before.copy()
-    after[6, 6] += 1
-    clean = certificate(before, after, mask)
-    after[0, 0, 3] += 1
-    broken = certificate(before, after, mask)
-
-    assert clean["changed"] == 0
-    assert clean["outside"] == 31 * 13
-    assert clean["inside"] == 31 * 4
-    assert clean["size"] == [31, 17]
-    assert clean["sha256"] == sha256(before[mask == 0].tobytes()).hexdigest()
-    assert broken["changed"] == 1
-    assert broken["sha256"] != clean["sha256"]
 
 
 def test_a_face_moved_with_its_picture_gets_the_same_mask():

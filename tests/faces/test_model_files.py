@@ -10,8 +10,8 @@ from models import Builder, drawn_face, recogniser
 from nodes._faces import insight
 from nodes._faces.model_files import identify
 from nodes._faces.scrfd import Scrfd
-from nodes._faces.sessions import session, threads
 from nodes._faces.yunet import Yunet
+from nodes._sessions import session, threads
 
 
 @pytest.mark.parametrize("kind", ["scrfd", "arcface", "sface", "inswapper"])
@@ -54,7 +54,7 @@ def test_a_swapper_without_its_matrix_last_is_not_one(tmp_path):
 
 
 def test_a_file_of_the_wrong_kind_is_refused_by_name(models):
-    with pytest.raises(ValueError, match=r"b\.onnx is a arcface model, not inswapper"):
+    with pytest.raises(ValueError, match=r"b\.onnx holds arcface, not inswapper"):
         insight.inswapper(models["arcface"])
 
 

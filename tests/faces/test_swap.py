@@ -10,7 +10,6 @@ from photographs import Photograph, nearest, photograph
 
 from nodes._faces import measure
 from nodes._faces.appearance import Appearance
-from nodes._faces.certificate import certificate
 from nodes._faces.classic import Classic
 from nodes._faces.compose import Blend
 from nodes._faces.face import face_at, moved
@@ -43,10 +42,8 @@ def pairs(astronaut, group):
 def test_every_swap_of_photographs_leaves_the_outside_alone(pairs):
     assert len(pairs) >= 16
     for target, _, result in pairs:
-        proof = certificate(target.rgb, result.pixels, result.mask)
         assert measure.outside(target.rgb, result.pixels, result.mask).kept
-        assert proof["changed"] == 0
-        assert proof["inside"] > 0
+        assert result.mask.any()
 
 
 def test_the_light_of_photographs_is_kept(pairs):

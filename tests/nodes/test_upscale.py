@@ -184,6 +184,14 @@ def test_a_model_is_loaded_once_until_its_file_changes(tmp_path):
     assert _superres.load(path).scale == 3
 
 
+def test_a_model_takes_no_more_threads_than_its_worker_may(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+
+    [opened] = _superres.load(nearest(tmp_path / "n.onnx")).run.args
+
+    assert opened.get_session_options().intra_op_num_threads == 3
+
+
 SETTINGS = {"factor": 2.0, "model": "", "engine": "auto"}
 
 
@@ -214,7 +222,7 @@ def test_a_file_that_is_no_model_is_refused_by_name(tmp_path, picture):
     path = tmp_path / "text.onnx"
     path.write_text("no model")
 
-    with pytest.raises(ValueError, match=r"text\.onnx cannot be loaded"):
+    with pytest.raises(ValueError, match=r"text\.onnx cannot be opened"):
         upscale(Context(), picture(7, 5), 2.0, "model", str(path))
 
 

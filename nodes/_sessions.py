@@ -29,7 +29,7 @@ def stamp(path: str | Path) -> tuple[int, int]:
         status = Path(path).stat()
     except OSError as error:
         raise ValueError(
-            f"the model {path} cannot be read ({error.strerror}): add it again"
+            f"the model {path} cannot be read ({error.strerror}): choose it again"
         ) from None
     return status.st_size, status.st_mtime_ns
 
@@ -70,6 +70,6 @@ def _opened(
     except Exception as error:  # noqa: BLE001 (onnxruntime raises types of its own)
         cause = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"the model {Path(path).name} cannot be opened ({cause}): add a complete "
-            "ONNX file"
+            f"the model {Path(path).name} cannot be opened ({cause}): choose a "
+            "complete ONNX file"
         ) from None
