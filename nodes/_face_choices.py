@@ -22,6 +22,15 @@ SWAPPERS = ("auto", *engines.NEEDS["swapper"])
 THEN = ("pass", "hold", "fail")
 """What may follow an outcome short of success."""
 
+SURE = 0.7
+"""The score from which on a model's face counts.
+
+On the sample's drawings YuNet gives faces .92 and more, lanterns .62 and .66.
+"""
+
+SCORED = ("scrfd", "yunet")
+"""Detectors whose score says how sure they are, 0 to 1."""
+
 Place = tuple[float, float]
 
 _PLACE = re.compile(r"(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)")
@@ -115,16 +124,19 @@ def swapper(asked: str, files: Models) -> Swapper:
     return engines.swapper(name, files)
 
 
-def found(pixels: "Pixels", eye: Detector, points: str = "") -> list[Face]:
+def found(
+    pixels: "Pixels", eye: Detector, points: str = "", sure: float = SURE
+) -> list[Face]:
     """The face a person set by its points, else those the detector finds.
 
-    What transparency hides is not seen.  Raises ValueError where the points lie off
+    What transparency hides is not seen, what a model is less than `sure` of left out.  Raises ValueError where the points lie off
     the picture.
     """
     by_hand = places(points, len(POINTS), "points")
     if by_hand is not None:
         _check_inside(by_hand, pixels)
-    return faces_of(flatten(pixels, (255, 255, 255)), eye, points=by_hand)
+    faces = faces_of(flatten(pixels, (255, 255, 255)), eye, points=by_hand)
+    return [f for f in faces if f.detector not in SCORED or f.score >= sure]
 
 
 def _check_inside(by_hand: Sequence[Place], pixels: "Pixels") -> None:
@@ -144,7 +156,10 @@ def meant(faces: list[Face], which: str, point: str) -> Chosen:
     if result.refusal is None or result.refusal.outcome != "ambiguous":
         return result
     where = ", ".join(f"{round(x)},{round(y)}" for x, y in (f.centre for f in faces))
-    reason = f"{len(faces)} faces were found (at {where}): choose which, or its point"
+    reason = (
+        f"{len(faces)} faces were found (at {where}): choose the largest, all, or the "
+        "nearest to a point"
+    )
     return result._replace(refusal=result.refusal._replace(reason=reason))
 
 

@@ -81,6 +81,7 @@ def face_swap(
     guard: bool = True,
     engine: Annotated[str, Choice(choices.SWAPPERS)] = "auto",
     detector: Annotated[str, Choice(choices.DETECTORS)] = "auto",
+    sure: Annotated[float, Slider(0, 1)] = choices.SURE,
     descriptor: Annotated[str, Choice(choices.DESCRIPTORS)] = "auto",
     inswapper: Annotated[str, File((".onnx",), kind="model")] = "",
     arcface: Annotated[str, File((".onnx",), kind="model")] = "",
@@ -109,6 +110,7 @@ def face_swap(
         onto faces seen from the front; `inswapper` needs its model and arcface; `auto`
         takes the best whose files are chosen.
     detector: who finds faces: `haar` is built in, `scrfd` and `yunet` need their model.
+    sure: 0 to 1, how sure `scrfd` or `yunet` must be that it is a face.
     descriptor: who measures the likeness: `arcface` and `sface` tell people apart;
         `appearance`, built in, only says whether the photo's features arrived.
     inswapper, arcface, sface, scrfd, yunet: ONNX files of your own, where you have them.
@@ -124,7 +126,7 @@ def face_swap(
     files = choices.models(
         inswapper=inswapper, arcface=arcface, sface=sface, scrfd=scrfd, yunet=yunet
     )
-    faces = choices.found(image.pixels, choices.detector(detector, files), points)
+    faces = choices.found(image.pixels, choices.detector(detector, files), points, sure)
     context.note("faces_found", len(faces))
     them, refusal = choices.meant(faces, which, point)
     if refusal is not None:
@@ -193,6 +195,7 @@ def _facts(face: Face, photo: int | None, done: Swap) -> dict[str, object]:
         "eye_distance": round(face.eye_distance, 1),
         "yaw": round(face.yaw, 1),
         "detector": face.detector,
+        "score": round(face.score, 2),
         **done.facts(),
     }
     return facts if photo is None else {**facts, "photo": photo + 1}

@@ -35,6 +35,7 @@ def mask_faces(
     points: Annotated[str, Text()] = "",
     invert: bool = False,
     detector: Annotated[str, Choice(choices.DETECTORS)] = "auto",
+    sure: Annotated[float, Slider(0, 1)] = choices.SURE,
     scrfd: Annotated[str, File((".onnx",), kind="model")] = "",
     yunet: Annotated[str, File((".onnx",), kind="model")] = "",
     on_no_face: Annotated[str, Choice(choices.THEN)] = "pass",
@@ -55,6 +56,7 @@ def mask_faces(
     invert: everything but the faces.
     detector: who finds faces: `haar` is built in, `scrfd` and `yunet` need their model;
         `auto` takes the best whose file is chosen.
+    sure: 0 to 1, how sure `scrfd` or `yunet` must be that it is a face.
     scrfd, yunet: ONNX files of your own, where you have them.
     on_no_face: where no face is found the mask is empty (with `invert` full); `pass`
         counts the shot as passed, `hold` waits for a person, `fail` fails the shot.
@@ -63,7 +65,7 @@ def mask_faces(
     import numpy as np
 
     files = choices.models(scrfd=scrfd, yunet=yunet)
-    faces = choices.found(image.pixels, choices.detector(detector, files), points)
+    faces = choices.found(image.pixels, choices.detector(detector, files), points, sure)
     context.note("faces_found", len(faces))
     them, refusal = choices.meant(faces, which, point)
     if refusal is not None:

@@ -1,13 +1,16 @@
 """The Mask faces node."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from models import detector, drawn_face
 from panels import centre, five, shown
 
 from nodegraph import Context, Image, MissingError, SettingError
 from nodegraph.context import Held
+from nodes._faces.scrfd import Scrfd
 from nodes.mask_faces import mask_faces, resolve
 
 
@@ -150,3 +153,25 @@ def test_what_cannot_be_is_refused_when_planning():
         resolve(settings(points="1,2"))
     with pytest.raises(MissingError, match="setting 'yunet'"):
         resolve(settings(detector="yunet"))
+
+
+def test_what_a_model_is_not_sure_of_is_no_face(tmp_path, monkeypatch):
+    """A marker colour fires the generated detector; its score is 1, then too little."""
+    pixels, points = drawn_face()
+    model = str(detector(tmp_path / "a.onnx"))
+    image = Image(pixels)
+    x, y = points.mean(0).round().astype(int)
+
+    found = mask_faces(Context(), image, scrfd=model, sure=0.5)
+    monkeypatch.setattr(Scrfd, "find", unsure(Scrfd.find))
+    context = Context()
+    left_out = mask_faces(context, image, scrfd=model, sure=0.5)
+
+    assert at(found, (x, y)) == 255
+    assert not left_out.pixels.any()
+    assert context.said["outcome"] == "no_face"
+
+
+def unsure(find):
+    """The same faces, each with a score of .4."""
+    return lambda self, rgb: [replace(face, score=0.4) for face in find(self, rgb)]
