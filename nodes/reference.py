@@ -91,7 +91,7 @@ def _identity(
         context.note("left_out", left_out)
         which = ", ".join(map(str, left_out))
         context.outcome(
-            "left_out", f"photo {which} shows somebody else than the others: left out"
+            "done", f"photo {which} shows somebody else than the others: left out"
         )
     return Identity(name, describer.name, vector, tuple(kept))
 

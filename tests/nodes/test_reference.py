@@ -200,6 +200,7 @@ def test_a_photo_of_somebody_else_is_left_out_and_named(context, arcface):
     assert len(identity.photos) == 2
     assert context.said["notes"]["left_out"] == [2]
     assert "photo 2" in context.said["message"]
+    assert context.said["outcome"] == "done"
 
 
 def test_without_an_identity_model_nobody_is_left_out(context):
