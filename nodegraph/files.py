@@ -18,6 +18,14 @@ def plain(path: Path) -> Path:
     return path
 
 
+def holds(path: Path, data: bytes) -> bool:
+    """Whether the file is there already, byte for byte."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
+
+
 def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Replace the file at `path` by one that holds `data`, safe against a power cut.
 

@@ -279,7 +279,7 @@ class Run:
     state: str = "queued"
     """`queued`, `finished`, `cancelled`."""
     writer: str = ""
-    """Which process carried it out last, as `lock.holder` names it."""
+    """Which process carried it out last, as `journal.lock.holder` names it."""
     created: str = ""
     place: float = 0.0
     """Lower runs first."""

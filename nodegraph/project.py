@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from nodegraph import batch, system, trust
+from nodegraph.filenames import safe
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.inbox import Inbox
@@ -19,8 +20,8 @@ from nodegraph.lineage import Asset, Export, Queue, Run, Settled, Shot, Status
 from nodegraph.media.folder import Media
 from nodegraph.place import FOLDER, home_of
 from nodegraph.registry import Registry, discover
-from nodegraph.results.exports import Exporter, Row, write_manifest
-from nodegraph.results.manifest import entries_in
+from nodegraph.results.exports import Exporter
+from nodegraph.results.manifest import Row, entries_in, write_manifest
 from nodegraph.scheduler.running import Event, Job, ShotEvent, TaskEvent
 from nodegraph.scheduler.scheduler import Scheduler
 from nodegraph.settings import ProjectSettings, read_settings
@@ -199,8 +200,6 @@ class Project:
 
     def out(self, preset: str) -> Path:
         """Where the results of a preset go unless the user says otherwise."""
-        from nodegraph.filenames import safe
-
         return self.folder / "out" / safe(preset)
 
     def prepare(self, request: batch.Request, listener: Listener) -> batch.Prepared:

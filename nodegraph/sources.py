@@ -15,7 +15,6 @@ from nodegraph.store import ProjectStore
 
 DIGEST = "sha256:"
 _THREADS = 3  # one waits for the disk while others hash; more only wait for each other
-_BLOCK = 1 << 20
 _LARGEST = (1 << 63) - 1
 _SETTLED = 2_000_000_000
 """Nanoseconds after which another writing gives another time on any file system; the
@@ -176,8 +175,5 @@ def _lasting(stamp: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

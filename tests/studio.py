@@ -19,7 +19,7 @@ from nodegraph.graph import Edge, Endpoint, Graph, Node
 from nodegraph.lineage import Shot, Take
 from nodegraph.preset.file import Preset
 from nodegraph.project import Project
-from nodegraph.results.exports import Row
+from nodegraph.results.manifest import Row
 
 PATIENCE = 60.0
 """Seconds a run may take before a test gives up on it."""

@@ -21,7 +21,8 @@ from nodegraph.lineage import Asset, Export, Run, Shot, Status, Take
 from nodegraph.media.folder import provenance as provenance_in
 from nodegraph.preset.file import Preset
 from nodegraph.results import exports
-from nodegraph.results.exports import ManifestError, provenance
+from nodegraph.results.copies import provenance
+from nodegraph.results.manifest import ManifestError
 
 
 def two_outputs() -> Preset:

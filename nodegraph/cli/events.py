@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodegraph.lineage import Shot, Status
-from nodegraph.results.exports import Row
+from nodegraph.results.manifest import Row
 from nodegraph.scheduler.running import SETTLED, TaskEvent
 
 WORST_FIRST = (Status.FAILED, Status.HELD, Status.CANCELLED, Status.COMPLETED)

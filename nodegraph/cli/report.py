@@ -11,7 +11,7 @@ from nodegraph.cli.printing import show
 from nodegraph.cli.watch import Watch
 from nodegraph.filenames import printable
 from nodegraph.lineage import Status
-from nodegraph.results.exports import MANIFEST, Row
+from nodegraph.results.manifest import MANIFEST, Row
 
 SHOWN = 10
 """Of many things alike, so many are told one by one."""

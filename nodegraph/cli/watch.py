@@ -12,7 +12,8 @@ from nodegraph.cli.events import Summary, Tally, shot_names, task_line
 from nodegraph.cli.interrupts import INTERRUPTED, heard
 from nodegraph.cli.progress import Meter
 from nodegraph.lineage import Status
-from nodegraph.results.exports import Exporter, Row
+from nodegraph.results.exports import Exporter
+from nodegraph.results.manifest import Row
 from nodegraph.scheduler.running import Event, Running, ShotEvent, TaskEvent
 
 if TYPE_CHECKING:

@@ -246,12 +246,6 @@ class Database(TinyDB):
         return self._recorder.size
 
     @property
-    def garbage(self) -> float:
-        """Which part of the journal compaction would save, 0 to 1."""
-        size = self._recorder.size
-        return max(0.0, 1 - self._recorder.image.size / size) if size else 0.0
-
-    @property
     def lost(self) -> int:
         """How many regions of the journal cannot be read; records were in them."""
         return self._recorder.lost

@@ -231,16 +231,14 @@ class Media:
 
     def verify(self, sha256: str, suffix: str) -> str | None:
         """What is wrong with a file, in a sentence's second half, or None."""
-        digest = hashlib.sha256()
         try:
             with opened(self.path(sha256, suffix)) as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
+                found = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             return "is missing"
         except (OSError, MediaError) as error:
             return f"cannot be read ({printable(str(error))})"
-        return None if digest.hexdigest() == sha256 else "has other content than it had"
+        return None if found == sha256 else "has other content than it had"
 
     def files(self) -> Iterator[MediaFile]:
         """Every file under a hash, in no order."""

@@ -15,7 +15,6 @@ SHORTEST = 6
 """Characters of an id that are enough to name it, where no other begins so."""
 _SHOWN = 5
 _HASH = re.compile(r"[0-9a-f]{64}")
-_BLOCK = 1 << 20
 
 
 class UnknownAssetError(LookupError):
@@ -77,17 +76,14 @@ def _with_content(store: ProjectStore, path: Path) -> Asset:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnknownAssetError(
             f"{printable(str(path))} cannot be read ({error.strerror}): "
             "check its permissions"
         ) from None
-    return digest.hexdigest()
 
 
 def _beginning(store: ProjectStore, text: str) -> Asset:

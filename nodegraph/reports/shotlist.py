@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from nodegraph.lineage import SHOT_STATUSES, Asset, Settled, Shot, Status, Take
 from nodegraph.reports.ancestry import ancestors
 from nodegraph.results.delivery import counting, in_order
-from nodegraph.results.exports import worst
+from nodegraph.results.manifest import worst
 from nodegraph.store import ProjectStore
 
 

@@ -14,11 +14,11 @@ from nodegraph.filenames import (
     printable,
     safe,
 )
-from nodegraph.files import write_whole
+from nodegraph.files import holds, write_whole
 from nodegraph.lineage import Asset, Export, Shot, Status, Take
 from nodegraph.media.folder import Media, MediaError
 from nodegraph.results.copies import copy_for_people
-from nodegraph.results.exports import Row, write_manifest
+from nodegraph.results.manifest import Row, write_manifest
 from nodegraph.store import ProjectStore
 from nodegraph.values import Encoded
 
@@ -124,7 +124,7 @@ class Delivery:
         if not path.exists():
             write_whole(path, file.data)
             return path, True
-        if not _holds(path, file.data):
+        if not holds(path, file.data):
             raise DeliveryError(
                 f"{path.name} is another picture there: deliver into an empty folder"
             )
@@ -152,7 +152,7 @@ class Delivery:
         taken = [entry.name for entry in os.scandir(folder)]
         after = next_version(taken, shot.name, take.preset, output)
         for version in reversed(range(1, min(after, _MOST))):
-            if _holds(path(version), file.data):
+            if holds(path(version), file.data):
                 return path(version)
         number = self._number(shot, take)
         return path(max(number, after))
@@ -201,13 +201,6 @@ def counting(shot: Shot, takes: Iterable[Take]) -> tuple[Take, ...]:
 def in_order(shots: Iterable[Shot]) -> list[Shot]:
     """Shots as they follow each other: board by board, as on the board."""
     return sorted(shots, key=lambda s: (natural(s.board), s.index, natural(s.path)))
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except OSError:
-        return False
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""Results as files for people: names, versions, takes and the manifest."""
+"""Results as files for people: names, versions and takes."""
 
 import hashlib
 import os
@@ -17,34 +17,16 @@ from nodegraph.filenames import (
     next_version,
     output_name,
 )
-from nodegraph.files import write_new
+from nodegraph.files import holds, write_new
 from nodegraph.journal.lines import JournalError
 from nodegraph.lineage import Asset, Export, Kind, Shot, Status, Take, recipe_of
 from nodegraph.media.folder import Media, MediaError
 from nodegraph.plan import Layout, Result, ShotPlan
-from nodegraph.results.copies import copy_for_people, provenance
-from nodegraph.results.manifest import (
-    MANIFEST,
-    ManifestError,
-    Row,
-    entries_in,
-    worst,
-    write_manifest,
-)
+from nodegraph.results.copies import copy_for_people
+from nodegraph.results.manifest import ManifestError, Row, entries_in, worst
 from nodegraph.scheduler.running import TaskEvent
 from nodegraph.store import ProjectStore
 from nodegraph.values import Encoded
-
-__all__ = [
-    "MANIFEST",
-    "Exporter",
-    "ManifestError",
-    "Row",
-    "copy_for_people",
-    "provenance",
-    "worst",
-    "write_manifest",
-]
 
 _WORST_FIRST = (Status.FAILED, Status.HELD, Status.CANCELLED)
 
@@ -132,7 +114,7 @@ class Exporter:
             export, is_there = self._claim(file, asset, result, shot)
             path = Path(export.id)
             path.parent.mkdir(parents=True, exist_ok=True)
-            if is_there or _holds(path, file.data):
+            if is_there or holds(path, file.data):
                 return path
             with suppress(FileExistsError):  # another program was faster
                 write_new(path, file.data)
@@ -169,10 +151,8 @@ class Exporter:
         self, file: Encoded, asset: Asset, result: Result, shot: Shot | None
     ) -> tuple[Export, bool]:
         """Say which file and take it is before it is written, or that it is there."""
-        digest, shot_id = (
-            hashlib.sha256(file.data).hexdigest(),
-            shot.id if shot else None,
-        )
+        digest = hashlib.sha256(file.data).hexdigest()
+        shot_id = shot.id if shot else None
         name = _result_name(self.preset, result)
         with self.store.record():
             self._make_current(asset, result, shot)
@@ -203,11 +183,8 @@ class Exporter:
         except UnsafePathError:
             return None
         at_home = path.parent == self._folder(shot)
-        return (
-            (int(version[1]), str(path))
-            if at_home and _holds(path, file.data)
-            else None
-        )
+        mine = at_home and holds(path, file.data)
+        return (int(version[1]), str(path)) if mine else None
 
     @cached_property
     def _manifest(self) -> dict[tuple[str | None, str], str]:
@@ -306,14 +283,6 @@ def _size(path: str) -> int | None:
         return os.lstat(path).st_size
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    """Whether the file is there already, byte for byte."""
-    try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except OSError:
-        return False
 
 
 def _result_name(preset: str, result: Result) -> str:
