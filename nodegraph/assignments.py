@@ -1,18 +1,18 @@
 """Settings given when queueing: for every shot, or for single ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from nodegraph.graph import Graph, Node
+from nodegraph.graph import Graph, Node, Types
 from nodegraph.lineage import Override, Shot
-from nodegraph.node import NodeType, Port, Role, SettingError
+from nodegraph.node import Port, Role, SettingError
 from nodegraph.plan import Digest, UnknownSettingError, decide
 from nodegraph.preset.file import Preset
 from nodegraph.shots import named_shot
 from nodegraph.store import ProjectStore
+from nodegraph.wiring import not_installed
 
-Types = Mapping[str, NodeType]
 Changes = dict[str, dict[str, dict[str, Any]]]
 """Settings of single shots, by shot and node."""
 
@@ -135,15 +135,14 @@ def decided(
 
 
 def _port(node: Node, setting: str, types: Types) -> Port:
-    """The setting of a node; raises `UnknownSettingError`."""
-    type_ = types.get(node.type)
-    known = [port for port in type_.inputs if port.is_setting] if type_ else []
-    for port in known:
-        if port.name == setting:
-            return port
+    """The setting of a node; raises `UnknownSettingError` and `UnknownTypeError`."""
+    if node.type not in types:
+        raise not_installed(node)
+    known = types[node.type].settings
+    if setting in known:
+        return known[setting]
     raise UnknownSettingError(
-        f"{node.label!r} has no setting {setting!r}: "
-        f"it has {', '.join(port.name for port in known) or 'none'}"
+        f"{node.label!r} has no setting {setting!r}: it has {', '.join(known) or 'none'}"
     )
 
 

@@ -18,9 +18,9 @@ from nodegraph.assignments import (
     persons,
 )
 from nodegraph.board.folder import Board, Panel, read
-from nodegraph.graph import Graph, GraphError, Node
+from nodegraph.graph import Graph, GraphError, Node, Types
 from nodegraph.lineage import Recipe, Run, Shot
-from nodegraph.node import NodeType, Port, Role
+from nodegraph.node import Port, Role
 from nodegraph.plan import (
     Layout,
     ShotPlan,
@@ -37,8 +37,6 @@ from nodegraph.scheduler.running import Event, Job
 from nodegraph.shots import alone, places, recognise, record
 from nodegraph.sources import Entered, Sources, absolute
 from nodegraph.store import ProjectStore, of_row, to_row
-
-Types = Mapping[str, NodeType]
 
 
 class InputError(ValueError):

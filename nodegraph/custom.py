@@ -1,7 +1,6 @@
 """A project's own node files: read once, compared with what was trusted, then run."""
 
 import hashlib
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
+
+from nodegraph.files import plain
 
 FOLDER = "custom_nodes"
 """Of a project, and the package its files are modules of."""
@@ -53,9 +54,7 @@ class CustomFile:
 
 def read(path: Path) -> bytes:
     """The content of a node file; raises `OSError` where it is no plain, small file."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("it is no plain file")
-    with path.open("rb") as file:
+    with plain(path).open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise OSError(f"it is larger than {LARGEST // 2**20} MB")

@@ -7,6 +7,9 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+SCRATCH = ".part"
+"""The suffix of files that are not whole yet."""
+
 
 def plain(path: Path) -> Path:
     """The path, of a plain file: a pipe or device in its place would be waited for.
@@ -35,7 +38,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     Raises `OSError` and then leaves everything as it was.
     """
     path = Path(os.path.realpath(path))
-    scratch = path.with_name(f".{secrets.token_hex(8)}.part")
+    scratch = path.with_name(f".{secrets.token_hex(8)}{SCRATCH}")
     try:
         _write(scratch, data, mode)
         with suppress(OSError):  # there is none yet
@@ -52,7 +55,7 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
 
     Holds against other processes too.
     """
-    scratch = path.with_name(f".{secrets.token_hex(8)}.part")
+    scratch = path.with_name(f".{secrets.token_hex(8)}{SCRATCH}")
     try:
         _write(scratch, data, mode)
         _name(scratch, path)

@@ -239,7 +239,12 @@ class Take:
     @property
     def result(self) -> str:
         """What it is a take of: the preset, and its output where it has several."""
-        return f"{self.preset}/{self.output}" if self.output else self.preset
+        return result_name(self.preset, self.output)
+
+
+def result_name(preset: str, output: str) -> str:
+    """What takes and copies of a result are filed under."""
+    return f"{preset}/{output}" if output else preset
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from nodegraph.graph import Endpoint, Graph, Node
+from nodegraph.graph import Endpoint, Graph, Node, Types
 from nodegraph.lineage import Recipe, Shot, Task
 from nodegraph.node import File, MissingError, NodeType, Port, Role, SettingError
 from nodegraph.values import Image
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 Digest = Callable[[Node, Port, str], str]
-Types = Mapping[str, NodeType]
 Inputs = dict[str, str | tuple[str, ...]]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from nodegraph.filenames import printable
-from nodegraph.files import flush_folder
+from nodegraph.files import SCRATCH, flush_folder
 from nodegraph.media.colour import in_profile, profile_of
 from nodegraph.media.decode import LIMIT, Probe, decode, probe
 from nodegraph.media.encode import (
@@ -51,7 +51,6 @@ __all__ = [
 
 Pictured = TypeVar("Pictured", Image, Mask)
 
-_SCRATCH = ".part"
 _BLOCK = 1 << 20
 _ANY_SIZE = 1 << 62  # a result may be larger than a source is allowed to be
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -251,7 +250,7 @@ class Media:
 
     def leftovers(self) -> Iterator[Path]:
         """What died half written; to be removed only while nobody writes."""
-        yield from self.root.glob("*" + _SCRATCH)
+        yield from self.root.glob("*" + SCRATCH)
 
     def remove(self, sha256: str, suffix: str) -> None:
         """Delete a file and its thumbnail; neither needs to be there."""
@@ -304,7 +303,7 @@ class Media:
     @contextmanager
     def _scratch(self) -> Iterator[FileIO]:
         """A new file to write, gone afterwards unless it was given a name."""
-        scratch = self.root / f"{os.getpid()}-{secrets.token_hex(8)}{_SCRATCH}"
+        scratch = self.root / f"{os.getpid()}-{secrets.token_hex(8)}{SCRATCH}"
         try:
             with _reported(self.root):
                 if not self.root.is_dir():

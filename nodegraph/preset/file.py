@@ -1,6 +1,5 @@
 """A preset: a graph as JSON, with a few of its settings exposed under a user's label."""
 
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.filenames import printable
-from nodegraph.files import write_whole
+from nodegraph.files import plain, write_whole
 from nodegraph.graph import Graph, Types
 from nodegraph.preset import strictjson
 from nodegraph.preset.document import SHAPE, Document, content_of
@@ -120,9 +119,7 @@ def dumps(preset: Preset) -> str:
 
 
 def _bytes_of(path: Path) -> bytes:
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("it is no plain file")
-    with path.open("rb") as file:
+    with plain(path).open("rb") as file:
         return file.read(strictjson.LARGEST + 1)
 
 

@@ -80,7 +80,7 @@ def advice(document: Document, types: Types) -> Iterator[Problem]:
 def _settings(
     settings: Mapping[str, Any], type_: NodeType, place: str
 ) -> Iterator[Problem]:
-    known = {port.name: port for port in type_.inputs if port.is_setting}
+    known = type_.settings
     for name, value in settings.items():
         if name not in known:
             there = ", ".join(known) or "none"

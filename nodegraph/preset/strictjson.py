@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -76,9 +77,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) == len(pairs):
         return value
-    marked, seen = _Object(value), set[str]()
-    repeated = (key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-    marked.repeated = tuple(dict.fromkeys(repeated))
+    marked, times = _Object(value), Counter(key for key, _ in pairs)
+    marked.repeated = tuple(key for key in times if times[key] > 1)
     return marked
 
 

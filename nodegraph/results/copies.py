@@ -5,9 +5,11 @@ from typing import Any
 
 from nodegraph.lineage import Asset, Kind, Shot
 from nodegraph.media.folder import Media, with_provenance
-from nodegraph.results.manifest import FORMAT
 from nodegraph.store import ProjectStore
 from nodegraph.values import Encoded
+
+FORMAT = 1
+"""Of what a picture says of itself."""
 
 
 def copy_for_people(

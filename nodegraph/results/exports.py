@@ -19,7 +19,16 @@ from nodegraph.filenames import (
 )
 from nodegraph.files import holds, write_new
 from nodegraph.journal.lines import JournalError
-from nodegraph.lineage import Asset, Export, Kind, Shot, Status, Take, recipe_of
+from nodegraph.lineage import (
+    Asset,
+    Export,
+    Kind,
+    Shot,
+    Status,
+    Take,
+    recipe_of,
+    result_name,
+)
 from nodegraph.media.folder import Media, MediaError
 from nodegraph.plan import Layout, Result, ShotPlan
 from nodegraph.results.copies import copy_for_people
@@ -127,7 +136,7 @@ class Exporter:
 
         One of another size is no longer ours.
         """
-        name = _result_name(self.preset, result)
+        name = result_name(self.preset, result.name)
         folder = str(self._folder(shot))
         shot_id = shot.id if shot else None
         gone = None
@@ -153,7 +162,7 @@ class Exporter:
         """Say which file and take it is before it is written, or that it is there."""
         digest = hashlib.sha256(file.data).hexdigest()
         shot_id = shot.id if shot else None
-        name = _result_name(self.preset, result)
+        name = result_name(self.preset, result.name)
         with self.store.record():
             self._make_current(asset, result, shot)
             known, is_there = self._known(asset, result, shot)
@@ -283,10 +292,6 @@ def _size(path: str) -> int | None:
         return os.lstat(path).st_size
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _result_name(preset: str, result: Result) -> str:
-    return f"{preset}/{result.name}" if result.name else preset
 
 
 def _row(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from nodegraph.files import SCRATCH
 from nodegraph.identities import SUFFIX as IDENTITY
 from nodegraph.identities import Identities
 from nodegraph.journal.lines import JournalError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from nodegraph.project import Project
 
 GIGABYTE = 1_000_000_000
-_SCRATCH = ".part"
 
 
 class Stray(NamedTuple):
@@ -115,7 +115,7 @@ class Sweeper:
                 yield path
         own = {self._identity(place) for place in places if place[1] == IDENTITY}
         yield from (path for path in self.identities.files() if path not in own)
-        yield from self.home.glob(f".*{_SCRATCH}")
+        yield from self.home.glob(f".*{SCRATCH}")
 
     def _identity(self, place: Place) -> Path:
         return self.identities.path(place[2], place[0])

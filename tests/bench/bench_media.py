@@ -22,38 +22,13 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import zstandard
+from frames import HEIGHT, WIDTH, drawing, photograph
 from PIL import Image as Pillow
 
 from nodegraph.media.decode import decode
 from nodegraph.media.encode import frame, png, thumbnail, unframe
 from nodegraph.media.folder import Media
 from nodegraph.values import Image
-
-HEIGHT, WIDTH = 1080, 1920
-
-
-def photograph() -> Any:
-    """Waves of colour with the grain of a sensor (sigma 2)."""
-    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)[:, :, :, None]
-    tone = np.arange(3)
-    waves = 127 + 80 * np.sin(x / 211 + y / 307 + tone) + 30 * np.sin(x / 37 - y / 53)
-    grain = np.random.default_rng(0).normal(0, 2, waves.shape)
-    return np.clip(waves + grain, 0, 255).astype(np.uint8)
-
-
-def drawing() -> Any:
-    """Flat shapes and smooth lines, as a storyboard panel has."""
-    rng = np.random.default_rng(0)
-    panel = np.full((HEIGHT, WIDTH, 3), 244, np.uint8)
-    for number in range(60):
-        points = rng.integers(0, (WIDTH, HEIGHT), (5, 2)).astype(np.int32)
-        if number % 3 == 0:
-            colour = tuple(int(v) for v in rng.integers(0, 255, 3))
-            cv2.fillPoly(panel, [points], colour, cv2.LINE_AA)
-        else:
-            ink = (20, 20, 30)
-            cv2.polylines(panel, [points], False, ink, 1 + number % 6, cv2.LINE_AA)
-    return panel
 
 
 def gradient() -> Any:
