@@ -83,10 +83,22 @@ def _dispatch(words: list[str]) -> int:
         if (code := listed(words[2:])) is not None:
             return code
     name = f"workbench {words[0]}"
-    command = _command(words[0], VERBS[words[0]])
+    try:
+        command = _command(words[0], VERBS[words[0]])
+    except KeyboardInterrupt:
+        _end_of_stream(words)
+        raise
     return int(
         command.main(words[1:], prog_name=name, standalone_mode=False) or 0,
     )
+
+
+def _end_of_stream(words: Sequence[str]) -> None:
+    """The summary of a run that was stopped while its verb was still being loaded."""
+    if VERBS[words[0]].module == "runs" and "--json" in words:
+        from nodegraph.cli.events import Summary
+
+        printing.line(Summary().line())
 
 
 def _help() -> str:

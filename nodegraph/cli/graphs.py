@@ -17,12 +17,16 @@ FOLDER = "presets"
 
 def preset_files(project: Path) -> dict[str, Path]:
     """Every preset there is, by name; a project's own go before the shipped ones."""
-    shipped = Path(str(files("presets")))
-    found = {}
-    for folder in (shipped, project / FOLDER):
-        for path in sorted(folder.glob("*.json")):
-            found[path.stem] = path
-    return found
+    return shipped_presets() | _presets_in(project / FOLDER)
+
+
+def shipped_presets() -> dict[str, Path]:
+    """The presets that came with the product, by name."""
+    return _presets_in(Path(str(files("presets"))))
+
+
+def _presets_in(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.json"))}
 
 
 def graph_file(name: str, project: Path) -> Path:

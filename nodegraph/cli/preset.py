@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nodegraph.cli import printing, typer_app
-from nodegraph.cli.columns import columns, pairs
+from nodegraph.cli.columns import columns, counted, pairs
 from nodegraph.cli.errors import INVALID, CommandError
-from nodegraph.cli.graphs import FOLDER, graph_file, load_graph, preset_files
+from nodegraph.cli.graphs import (
+    FOLDER,
+    graph_file,
+    load_graph,
+    preset_files,
+    shipped_presets,
+)
 from nodegraph.cli.options import AsJson, ProjectFolder, project_folder
 from nodegraph.filenames import printable
 
@@ -203,7 +209,7 @@ def validate(
     else:
         for problem in problems:
             printing.show(printable(str(problem)))
-        count = "is valid" if not problems else f"has {len(problems)} problems"
+        count = f"has {counted(len(problems), 'problem')}" if problems else "is valid"
         printing.say(f"{file} {count}")
     return INVALID if problems else 0
 
@@ -240,11 +246,15 @@ def save(
     path.parent.mkdir(parents=True, exist_ok=True)
     write(changed, path)
     printing.say(f"saved: {path}")
+    if name in shipped_presets():
+        printing.say(
+            f"note: in this project {name!r} now means this file, not the shipped one"
+        )
 
 
 def _path(folder: Path, name: str, force: bool) -> Path:
     """Where the preset goes; raises `CommandError` for no name or one that is taken."""
-    from nodegraph.filenames import PRESET_LONGEST, safe
+    from nodegraph.filenames import PRESET_LONGEST, fold, safe
 
     if not name or safe(name, PRESET_LONGEST) != name:
         raise CommandError(
@@ -252,10 +262,14 @@ def _path(folder: Path, name: str, force: bool) -> Path:
             f"{PRESET_LONGEST}"
         )
     path = folder / FOLDER / f"{name}.json"
-    if path.exists() and not force:
-        raise CommandError(
-            f"there is a preset {name!r}: give another name, or --force to replace it"
-        )
+    if force and path.exists():
+        return path
+    for other in path.parent.glob("*.json"):
+        if fold(other.stem) == fold(name):
+            raise CommandError(
+                f"there is a preset {other.stem!r}: give another name, or "
+                f"`--as {other.stem} --force` to replace it"
+            )
     return path
 
 

@@ -9,6 +9,7 @@ import typer
 from nodegraph.cli import printing
 from nodegraph.cli.columns import columns, counted
 from nodegraph.cli.errors import INVALID, CommandError
+from nodegraph.cli.interrupts import INTERRUPTED
 from nodegraph.cli.options import ProjectFolder, project_folder
 from nodegraph.filenames import printable
 
@@ -75,4 +76,9 @@ def _confirmed(count: int) -> bool:
             "there is no terminal to ask on: read the files, then add --yes"
         )
     question = f"Let {counted(count, 'file')} run, with all that you may do here?"
-    return typer.confirm(printable(question), err=True)
+    try:
+        return typer.confirm(printable(question), err=True)
+    except typer.Abort:
+        sys.stderr.write("\n")  # the question's line is still open
+        printing.say("nothing was trusted")
+        raise typer.Exit(INTERRUPTED) from None

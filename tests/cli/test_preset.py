@@ -119,6 +119,16 @@ def test_every_problem_is_told_with_its_place(call, soft):
     assert all(problem["message"] for problem in found["problems"])
 
 
+@pytest.mark.parametrize(
+    ("more", "count"), [("", "has 1 problem"), (', "depth": 1', "has 2 problems")]
+)
+def test_a_person_is_told_how_many_problems_there_are(call, soft, more, count):
+    bad = f'"radius": -2.0{more}'
+    soft.write_text(soft.read_text().replace('"radius": 2.0', bad))
+
+    assert call("preset", "validate", soft).err.rstrip().endswith(count)
+
+
 @pytest.mark.parametrize("name", ["nothing.json", "."])
 def test_what_is_no_file_is_no_valid_preset(call, name):
     said = call("preset", "validate", call.project / name, "--json")
@@ -164,6 +174,24 @@ def test_a_preset_of_that_name_is_replaced_only_by_force(call, soft):
         == 0
     )
     assert saved(call).title == "New"
+
+
+def test_names_that_some_systems_hold_for_one_are_one(call, soft):
+    call("preset", "save", soft, "--as", "mine")
+
+    refused = call("preset", "save", soft, "--as", "Mine", "--force")
+
+    assert refused.code == 2
+    assert "--as mine --force" in refused.err
+    assert [path.name for path in (call.project / "presets").iterdir()] == ["mine.json"]
+
+
+def test_a_preset_that_hides_a_shipped_one_says_so(call, soft):
+    said = call("preset", "save", soft, "--as", "delivery")
+
+    assert said.code == 0
+    assert "'delivery' now means this file" in said.err
+    assert "now means" not in call("preset", "save", soft, "--as", "mine").err
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "con", "x" * 60, ".hidden"])

@@ -205,6 +205,16 @@ def test_a_node_type_that_is_not_trusted_says_so(workbench, soft):
     assert "workbench trust" in said.err.splitlines()[-1]
 
 
+def test_a_setting_of_a_node_that_is_not_trusted_says_that(workbench, soft):
+    untrusted(workbench, "invented", "raise SystemExit('it ran')")
+    chain(workbench.folder / "new.json", Node("new", "invented"))
+
+    said = workbench("run", "new.json", *INPUT, "--set", "new.strength=1")
+
+    assert said.code == 5
+    assert "workbench trust" in said.err.splitlines()[-1]
+
+
 def test_a_summary_ends_the_json_of_what_cannot_run(workbench):
     said = workbench("run", "nothing", "--json")
 

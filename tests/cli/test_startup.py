@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from nodegraph.cli import VERBS
+from nodegraph.cli import VERBS, main
 
 HEAVY = {
     "PIL",
@@ -89,3 +89,20 @@ def test_a_verb_that_is_none_is_refused_with_the_nearest(workbench):
     assert (said.code, said.out) == (2, "")
     assert "did you mean batch?" in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_a_summary_ends_the_json_of_a_run_stopped_while_loading(
+    monkeypatch, capsys, json
+):
+    def stopped(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nodegraph.cli.import_module", stopped)
+
+    code = main(["batch", "delivery", "board", *["--json"] * json])
+
+    assert code == 130
+    said = capsys.readouterr()
+    assert said.out.startswith('{"event":"summary","shots":0') is json
+    assert said.err == "stopped\n"

@@ -91,6 +91,16 @@ def test_at_a_terminal_the_person_decides(call, file, monkeypatch, answer, trust
     assert knows(call) is trusted
 
 
+def test_a_question_that_is_broken_off_is_a_no(call, file, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+
+    said = call("trust")
+
+    assert said.code == 130
+    assert said.err.splitlines()[-1] == "nothing was trusted"
+    assert not knows(call)
+
+
 def test_a_changed_file_asks_again(call, file):
     call("trust", "--yes")
     file.write_text(NODE + "\n")
