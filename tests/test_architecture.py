@@ -33,17 +33,20 @@ LAYERS = (
 Those of one layer may import each other, but not in a circle."""
 
 DOORS = {
-    "PIL": {"media.colour", "media.decode", "media.encode", "editor"},
+    "PIL": {"media.colour", "media.decode", "editor"},
     "cv2": {"media.decode", "media.encode", "media.folder"},
     "dearpygui": {"editor"},
     "filelock": {"journal.lock"},
     "insightface": set(),
-    "networkx": {"graph", "plan"},
+    "networkx": {"graph"},
     "onnxruntime": set(),
+    "orjson": {"journal.codec"},
     "platformdirs": {"trust"},
     "psutil": {"project", "system"},
-    "tinydb": {"journal.tables", "journal.draft"},
-    "zstandard": {"media.decode", "media.encode"},
+    "rich": {"cli"},
+    "tinydb": {"journal.tables"},
+    "typer": {"cli"},
+    "zstandard": {"media.encode"},
 }
 """The modules of `nodegraph` that a library is known to."""
 
@@ -60,8 +63,7 @@ HEAVY = (
 """Loaded by what needs them when it needs them, never by a mere import."""
 
 MODELS = {"insightface", "onnxruntime"}
-"""Behind shared code of `nodes`, or in a node of their own."""
-MODEL_NODES = {"upscale"}
+"""Behind shared code of `nodes`."""
 
 ROOT = Path(__file__).parents[1]
 ENGINE = sorted(
@@ -187,8 +189,7 @@ def test_models_run_behind_shared_code_of_the_nodes(path):
     used = {i.name.partition(".")[0] for i in imports(path)} & MODELS
 
     parts = path.relative_to(ROOT).parts
-    shared = any(part.startswith("_") for part in parts)
-    assert not used or shared or path.stem in MODEL_NODES
+    assert not used or any(part.startswith("_") for part in parts)
 
 
 @pytest.mark.parametrize("path", NODES, ids=shown)

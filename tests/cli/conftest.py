@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 from commands import Workbench, chain, draw, untrusted
+from inside import Inside
 
 from nodegraph.graph import Node
+
+
+@pytest.fixture
+def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Inside:
+    """The command, called in this process on the project `film`."""
+    return Inside(tmp_path / "film", capsys)
 
 
 @pytest.fixture

@@ -3,16 +3,10 @@
 import json
 
 import pytest
-from inside import Inside
 from small_projects import Small
 
 from nodegraph.project import Project
 from nodegraph.upkeep import doctor
-
-
-@pytest.fixture
-def call(tmp_path, capsys):
-    return Inside(tmp_path / "film", capsys)
 
 
 @pytest.fixture

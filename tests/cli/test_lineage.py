@@ -4,7 +4,6 @@ import json
 
 import pytest
 from commands import chain, draw
-from inside import Inside
 from small_projects import Small
 
 from nodegraph.graph import Node
@@ -23,11 +22,6 @@ KEYS = {
     "outcome",
     "certificate",
 }
-
-
-@pytest.fixture
-def call(tmp_path, capsys):
-    return Inside(tmp_path / "film", capsys)
 
 
 @pytest.fixture

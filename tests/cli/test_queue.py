@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import pytest
 from commands import chain, draw
-from inside import Inside
 from small_projects import Small
 
 from nodegraph.graph import Node
@@ -45,11 +44,6 @@ with ProjectStore(Path(sys.argv[1]), write=True):
     print("held", flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture
-def call(tmp_path, capsys):
-    return Inside(tmp_path / "film", capsys)
 
 
 @pytest.fixture
