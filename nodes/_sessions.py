@@ -1,4 +1,4 @@
-"""ONNX models held open in this process: one session for each file, made once."""
+"""ONNX models: what a file holds, and one session for each, held open in this process."""
 
 import functools
 import os
@@ -32,6 +32,26 @@ def stamp(path: str | Path) -> tuple[int, int]:
             f"the model {path} cannot be read ({error.strerror}): choose it again"
         ) from None
     return status.st_size, status.st_mtime_ns
+
+
+def graph(path: str | Path) -> Any:
+    """What a model file computes, in onnx's own words, weights kept apart left out.
+
+    Raises ValueError where the file holds no model.
+    """
+    import onnx
+
+    try:
+        return onnx.load(path, load_external_data=False).graph
+    except Exception as error:  # noqa: BLE001 (protobuf raises types of its own)
+        raise ValueError(
+            f"{Path(path).name} is no ONNX model ({error}): choose a complete file"
+        ) from None
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first: onnxruntime adds where in its code that was."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def threads() -> int:
@@ -68,8 +88,7 @@ def _opened(
     try:
         return onnxruntime.InferenceSession(path, options, providers=list(providers))
     except Exception as error:  # noqa: BLE001 (onnxruntime raises types of its own)
-        cause = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"the model {Path(path).name} cannot be opened ({cause}): choose a "
+            f"the model {Path(path).name} cannot be opened ({first_line(error)}): choose a "
             "complete ONNX file"
         ) from None

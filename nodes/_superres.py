@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nodes._sessions import session, stamp
+from nodes._sessions import first_line, session, stamp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,10 +115,9 @@ def _scale(path: str, run: Any, tile: tuple[int | None, int | None]) -> int:
     except ValueError:
         raise
     except Exception as error:  # noqa: BLE001 (onnxruntime raises types of its own)
-        cause = str(error).strip().splitlines()[0]
         raise ValueError(
             f"the model {Path(path).name} fails on a tile of {width} x {height} "
-            f"({cause}): super-resolution needs {EXPECTED}"
+            f"({first_line(error)}): super-resolution needs {EXPECTED}"
         ) from None
     scale = int(result.shape[0]) // height
     if scale < 1 or result.shape[:2] != (height * scale, width * scale):

@@ -79,12 +79,10 @@ def compose(
     new = back(_lit(target, patch, weight, points, blend), region)
     part = np.rint(np.clip(back(weight, region), 0, 1) * 255).astype(np.uint8)
     result, mask = pixels.copy(), np.zeros(pixels.shape[:2], np.uint8)
-    rows = slice(region.top, region.top + region.height)
-    columns = slice(region.left, region.left + region.width)
-    place = result[rows, columns]
+    place = result[region.place]
     if place.shape[2] == 4:
         part[place[:, :, 3] == 0] = 0
-    mask[rows, columns] = part
+    mask[region.place] = part
     _lay(place, new, part)
     return Composite(result, mask)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodes._sessions import stamp
+from nodes._sessions import graph, stamp
 
 Models = Mapping[str, str]
 """Which file serves which kind: `{"yunet": "/models/face.onnx"}`."""
@@ -85,21 +85,14 @@ def ports(path: str | Path) -> Ports:
 
 @functools.lru_cache(maxsize=64)
 def _ports(path: str, size: int, modified: int) -> Ports:
-    import onnx
-
-    try:
-        graph = onnx.load(path, load_external_data=False).graph
-    except Exception as error:  # noqa: BLE001 (protobuf raises types of its own)
-        raise ValueError(
-            f"{Path(path).name} is no ONNX model ({error}): choose a complete file"
-        ) from None
-    if not graph.output:
+    held = graph(path)
+    if not held.output:
         raise ValueError(f"{Path(path).name} is no ONNX model: choose a complete file")
-    weights = {item.name for item in graph.initializer}
-    last = tuple(graph.initializer[-1].dims) if graph.initializer else ()
+    weights = {item.name for item in held.initializer}
+    last = tuple(held.initializer[-1].dims) if held.initializer else ()
     return Ports(
-        [_shape(item) for item in graph.input if item.name not in weights],
-        [_shape(item) for item in graph.output],
+        [_shape(item) for item in held.input if item.name not in weights],
+        [_shape(item) for item in held.output],
         last,
     )
 

@@ -31,6 +31,12 @@ class Region(NamedTuple):
         )
 
     @property
+    def place(self) -> tuple[slice, slice]:
+        """Its rows and columns, to index the picture with."""
+        rows = slice(self.top, self.top + self.height)
+        return rows, slice(self.left, self.left + self.width)
+
+    @property
     def matrix(self) -> "NDArray[np.float64]":
         """From places in the picture to places in the work, shape (2, 3)."""
         import numpy as np
@@ -73,9 +79,7 @@ def cut(rgb: "Pixels", region: Region) -> "Pixels":
     import cv2
     import numpy as np
 
-    rows = slice(region.top, region.top + region.height)
-    columns = slice(region.left, region.left + region.width)
-    part = np.ascontiguousarray(rgb[rows, columns, :3])
+    part = np.ascontiguousarray(rgb[region.place][:, :, :3])
     if region.size == (region.width, region.height):
         return part
     return np.asarray(

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodes._sessions import stamp
+from nodes._sessions import graph, stamp
 
 EXPECTED = (
     "an inpainting model takes a picture of 3 channels and a mask of 1, both in floats "
@@ -107,17 +107,10 @@ def _size(port: Port) -> tuple[int, int] | None:
 
 
 def _ports(path: str) -> tuple[list[Port], list[Port]]:
-    import onnx
-
-    try:
-        graph = onnx.load(path, load_external_data=False).graph
-    except Exception as error:  # noqa: BLE001 (protobuf raises types of its own)
-        raise ValueError(
-            f"{Path(path).name} is no ONNX model ({error}): choose a complete file"
-        ) from None
-    weights = {item.name for item in graph.initializer}
-    inputs = [_port(item) for item in graph.input if item.name not in weights]
-    return inputs, [_port(item) for item in graph.output]
+    held = graph(path)
+    weights = {item.name for item in held.initializer}
+    inputs = [_port(item) for item in held.input if item.name not in weights]
+    return inputs, [_port(item) for item in held.output]
 
 
 def _port(item: Any) -> Port:

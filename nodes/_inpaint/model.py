@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodes._inpaint.contract import Contract, contract_of
-from nodes._sessions import session, stamp
+from nodes._sessions import first_line, session, stamp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,9 +88,8 @@ def _tried(model: Model, picture: "Pixels", hole: "Flags", path: str) -> "Floats
     try:
         raw = _run(model, picture, hole)
     except Exception as error:  # noqa: BLE001 (onnxruntime raises types of its own)
-        cause = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"the model {Path(path).name} fails on a trial picture ({cause}): choose "
+            f"the model {Path(path).name} fails on a trial picture ({first_line(error)}): choose "
             "another inpainting model"
         ) from None
     if raw.shape != picture.shape:

@@ -11,7 +11,7 @@ from nodes._faces import insight
 from nodes._faces.model_files import identify
 from nodes._faces.scrfd import Scrfd
 from nodes._faces.yunet import Yunet
-from nodes._sessions import session, threads
+from nodes._sessions import first_line, session, threads
 
 
 @pytest.mark.parametrize("kind", ["scrfd", "arcface", "sface", "inswapper"])
@@ -91,6 +91,11 @@ def test_threads_follow_the_environment(monkeypatch):
 
     monkeypatch.setenv("OMP_NUM_THREADS", "many")
     assert threads() == 2
+
+
+def test_an_error_without_words_is_told_by_its_kind():
+    assert first_line(RuntimeError("no such node\nat graph.cc:12")) == "no such node"
+    assert first_line(RuntimeError()) == "RuntimeError"
 
 
 def test_an_unknown_provider_names_those_there_are(models):
