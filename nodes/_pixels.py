@@ -1,4 +1,4 @@
-"""Arithmetic on pixels that several nodes share: alpha, look-up tables, luminance."""
+"""Arithmetic on pixels that several nodes share: alpha, look-up tables, colour."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,15 @@ def luminance(pixels: "Pixels") -> "Pixels":
     return np.asarray(cv2.transform(pixels, weights), np.uint8).reshape(
         pixels.shape[:2]
     )
+
+
+def lab_of(rgb: "Pixels") -> "NDArray[np.float32]":
+    """CIE L*a*b* of sRGB, float32 of the same shape: L* 0 to 100."""
+    import cv2
+    import numpy as np
+
+    scaled = rgb.astype(np.float32) * np.float32(1 / 255)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB), np.float32)
 
 
 def rgb_of(colour: str) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from nodegraph import Choice, Context, Image, Slider, node
-from nodes._pixels import apply_lut
+from nodes._pixels import apply_lut, lab_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,16 +82,8 @@ def _sample(image: Image) -> "Pixels":
     return pixels[:, :3]
 
 
-def _lab(rgb: "Pixels") -> Any:
-    """CIE Lab as float32 of the same shape: L 0 to 100, a and b about -128 to 127."""
-    import cv2
-    import numpy as np
-
-    return cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-
-
 def _rgb(lab: Any) -> "Pixels":
-    """The inverse of `_lab`; colours outside sRGB are clipped."""
+    """The inverse of `lab_of`; colours outside sRGB are clipped."""
     import cv2
     import numpy as np
 
@@ -122,14 +114,15 @@ def _by_statistics(
     if bool((slope == 1).all()) and not offset.any():
         return pixels[:, :, :3]
     slope, offset = slope.astype(np.float32), offset.astype(np.float32)
-    return _in_bands(lambda band: _rgb(_lab(band) * slope + offset), pixels[:, :, :3])
+    return _in_bands(lambda band: _rgb(lab_of(band) * slope + offset), pixels[:, :, :3])
 
 
 def _moments(sample: "Pixels") -> tuple["NDArray[np.float64]", "NDArray[np.float64]"]:
     import cv2
+    import numpy as np
 
-    mean, deviation = cv2.meanStdDev(_lab(sample[None]))
-    return mean[:, 0], deviation[:, 0]
+    mean, deviation = cv2.meanStdDev(lab_of(sample[None]))
+    return np.asarray(mean[:, 0], np.float64), np.asarray(deviation[:, 0], np.float64)
 
 
 def _by_histogram(
@@ -160,8 +153,8 @@ def _with_lightness(rgb: "Pixels", original: "Pixels") -> "Pixels":
     """The colours of `rgb` with the lightness of `original`."""
 
     def swap(band: "Pixels", light: "Pixels") -> "Pixels":
-        lab = _lab(band)
-        lab[:, :, 0] = _lab(light)[:, :, 0]
+        lab = lab_of(band)
+        lab[:, :, 0] = lab_of(light)[:, :, 0]
         return _rgb(lab)
 
     return _in_bands(swap, rgb, original[:, :, :3])

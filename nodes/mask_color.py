@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from nodegraph import Color, Context, Image, Mask, Slider, node
 from nodes._bands import in_bands
 from nodes._masks import covered, speak_of
-from nodes._pixels import rgb_of
+from nodes._pixels import lab_of, rgb_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
-    Floats = NDArray[np.float32]
 
 
 @node(category="Mask", estimate=lambda settings: 2)
@@ -34,10 +33,10 @@ def mask_color(
     """
     import numpy as np
 
-    wanted = _lab(np.array([[rgb_of(color)]], np.uint8))
+    wanted = lab_of(np.array([[rgb_of(color)]], np.uint8))
 
     def band(rgb: "Pixels") -> Any:
-        away = np.sqrt(((_lab(rgb) - wanted) ** 2).sum(axis=2))
+        away = np.sqrt(((lab_of(rgb) - wanted) ** 2).sum(axis=2))
         # Round-off: the very colour asked for must lie within a tolerance of 0.
         beyond = away - np.float32(tolerance + 0.01)
         share = np.clip(1 - beyond / np.float32(max(softness, 1e-6)), 0, 1)
@@ -48,11 +47,3 @@ def mask_color(
         Mask(covered(in_bands(band, image.rgb), image)),
         f"no pixel is like {color}: pick the colour from the picture or raise tolerance",
     )
-
-
-def _lab(rgb: "Pixels") -> "Floats":
-    import cv2
-    import numpy as np
-
-    scaled = rgb.astype(np.float32) * np.float32(1 / 255)
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2Lab), np.float32)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from nodegraph import Choice, Context, Image, Number, node
+from nodegraph import Choice, Image, Number, node
 from nodes._frames import (
     ANCHORS,
     FILTERS,
@@ -26,7 +26,6 @@ def estimate(settings: Mapping[str, Any]) -> float:
 
 @node("Size", estimate=estimate)
 def resize(
-    context: Context,
     image: Image,
     mode: Annotated[str, Choice(("fit", "fill", "exact", "scale"))] = "fit",
     width: Annotated[int, Number(0, 65535)] = 1920,

@@ -30,11 +30,11 @@ class Line(NamedTuple):
 def report(watch: Watch, what: str, out: Path, *, dry: bool) -> None:
     """Print how the runs of `watch` went; `out` is the folder of their results."""
     summary = watch.summary
-    lines = _forecast(watch, what) if dry else _report(watch, summary, what, out)
+    lines = _forecast(watch, what) if dry else _report(summary, what, out)
     _print([*lines, *_troubles(watch, summary, out, dry)])
 
 
-def _report(watch: Watch, summary: Summary, what: str, out: Path) -> Iterator[Line]:
+def _report(summary: Summary, what: str, out: Path) -> Iterator[Line]:
     kinds = summary.shots
     done, shots = len(kinds[Status.COMPLETED]), sum(map(len, kinds.values()))
     count = _counted(done, "shot") if done == shots else f"{done} of {shots} shots"

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from nodes._faces.face import Face
-from nodes._faces.light import lab_of, relit, rgb_of, toned
+from nodes._faces.light import relit, srgb_of, toned
 from nodes._faces.mask import MaskShape, bare, face_mask, guarded, softened
 from nodes._faces.parts import parts
 from nodes._faces.region import Region, back, cut, within
+from nodes._pixels import lab_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,12 +123,12 @@ def _lit(
     inside = (weight > 0).astype(np.float32)
     face, shot = lab_of(patch.pixels), lab_of(target)
     if blend.light >= 1:
-        return rgb_of(_kept(patch, face, shot, inside, points))
+        return srgb_of(_kept(patch, face, shot, inside, points))
     plain = toned(face, shot, inside) if patch.copied else face
     if blend.light <= 0:
-        return rgb_of(plain)
+        return srgb_of(plain)
     kept = _kept(patch, face, shot, inside, points)
-    return rgb_of(plain + (kept - plain) * np.float32(blend.light))
+    return srgb_of(plain + (kept - plain) * np.float32(blend.light))
 
 
 def _kept(

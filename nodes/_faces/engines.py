@@ -1,4 +1,4 @@
-"""Which detector, descriptor and swapper serve, by what is installed, and why."""
+"""Which detector, descriptor and swapper serve, by the models that are chosen."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -45,10 +45,9 @@ class Swapper(Protocol):
 
 
 class Resolved(NamedTuple):
-    """A choice made when planning: what serves, why, and the model files it needs."""
+    """A choice made when planning: what serves, and the model files it needs."""
 
     name: str
-    reason: str
     files: Models
 
 
@@ -71,7 +70,7 @@ def resolve(task: str, asked: str, models: Models) -> Resolved:
         return _asked(task, asked, models)
     for name, kinds in choices.items():
         if all(kind in models for kind in kinds):
-            return Resolved(name, _why(name, task), _files(kinds, models))
+            return Resolved(name, _files(kinds, models))
     raise AssertionError("the last of each task needs no model")
 
 
@@ -83,17 +82,10 @@ def _asked(task: str, asked: str, models: Models) -> Resolved:
     if missing:
         kind, builtin = missing[0], list(choices)[-1]
         raise MissingError(
-            f"{asked} needs a {kind} model ({KINDS[kind]}): add one with "
-            f"`workbench models add PATH`, or choose {builtin}, which needs none"
+            f"{asked} needs a {kind} model ({KINDS[kind]}): choose its file, "
+            f"or {builtin}, which needs none"
         )
-    return Resolved(asked, "asked for by name", _files(choices[asked], models))
-
-
-def _why(name: str, task: str) -> str:
-    kinds = NEEDS[task][name]
-    if not kinds:
-        return f"built in: no model for a better {task} is installed"
-    return f"the best {task} whose models are installed ({', '.join(kinds)})"
+    return Resolved(asked, _files(choices[asked], models))
 
 
 def _files(kinds: Sequence[str], models: Models) -> Models:

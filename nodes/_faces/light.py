@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nodes._faces.face import Pixels, Points
+    from nodes._faces.face import Points
     from nodes._faces.parts import Parts
 
     Plane = NDArray[np.float32]
@@ -33,16 +33,7 @@ CALM = (4.0, 2.0, 2.0)
 """How far detail of L*, a* and b* may go on bare skin."""
 
 
-def lab_of(rgb: "Pixels") -> "Lab":
-    """CIE L*a*b* of sRGB pixels, float32: L* 0 to 100."""
-    import cv2
-    import numpy as np
-
-    scaled = rgb.astype(np.float32) * np.float32(1 / 255)
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB), np.float32)
-
-
-def rgb_of(lab: "Lab") -> "Plane":
+def srgb_of(lab: "Lab") -> "Plane":
     """sRGB of 0 to 255 as float32, what lies outside cut off."""
     import cv2
     import numpy as np

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from nodes._faces.light import lab_of
 from nodes._faces.parts import zone
 from nodes._faces.skin import skin, surely
+from nodes._pixels import lab_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nodes._faces.light import BROAD, lab_of, smooth
+from nodes._faces.light import BROAD, smooth
+from nodes._pixels import lab_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nodes._faces.align import aligned
 from nodes._faces.face import Face
-from nodes._faces.light import lab_of
 from nodes._gaussian import gaussian
+from nodes._pixels import lab_of
 
 if TYPE_CHECKING:
     from nodes._faces.face import Pixels

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nodegraph import Context, Image
+from nodegraph import Image
 from nodes._frames import ANCHORS, FILTERS
 from nodes.resize import resize
 
@@ -17,7 +17,7 @@ def size(image):
 def test_scaling_multiplies_both_edges_and_never_loses_one(
     any_image, filter, scale, whole
 ):
-    result = resize(Context(), any_image, "scale", scale=scale, filter=filter)
+    result = resize(any_image, "scale", scale=scale, filter=filter)
 
     whole(result)
     assert size(result) == (
@@ -32,26 +32,26 @@ def test_one_edge_may_grow_while_the_other_shrinks(picture, filter, whole):
     for channels in (3, 4):
         image = picture(40, 10, channels)
 
-        result = resize(Context(), image, "exact", 20, 30, filter=filter)
+        result = resize(image, "exact", 20, 30, filter=filter)
 
         whole(result)
         assert size(result) == (20, 30)
 
 
 def test_fit_keeps_proportions_inside_the_frame(picture):
-    assert size(resize(Context(), picture(400, 100), "fit", 200, 200)) == (200, 50)
-    assert size(resize(Context(), picture(100, 400), "fit", 200, 200)) == (50, 200)
+    assert size(resize(picture(400, 100), "fit", 200, 200)) == (200, 50)
+    assert size(resize(picture(100, 400), "fit", 200, 200)) == (50, 200)
 
 
 def test_fit_enlarges_only_if_allowed(picture):
     image = picture(40, 20)
 
-    assert size(resize(Context(), image, "fit", 80, 80)) == (80, 40)
-    assert resize(Context(), image, "fit", 80, 80, enlarge=False) is image
+    assert size(resize(image, "fit", 80, 80)) == (80, 40)
+    assert resize(image, "fit", 80, 80, enlarge=False) is image
 
 
 def test_fill_covers_the_frame_exactly(any_image, whole):
-    result = resize(Context(), any_image, "fill", 32, 18)
+    result = resize(any_image, "fill", 32, 18)
 
     whole(result)
     assert size(result) == (32, 18)
@@ -64,8 +64,8 @@ def test_fill_keeps_the_part_at_the_anchor(anchor):
     wide = Image(np.repeat(np.tile(steps, (20, 1))[:, :, None], 3, 2))
     tall = Image(np.ascontiguousarray(wide.pixels.transpose(1, 0, 2)))
 
-    of_wide = resize(Context(), wide, "fill", 20, 20, anchor=anchor)
-    of_tall = resize(Context(), tall, "fill", 20, 20, anchor=anchor)
+    of_wide = resize(wide, "fill", 20, 20, anchor=anchor)
+    of_tall = resize(tall, "fill", 20, 20, anchor=anchor)
 
     assert of_wide.pixels[0, 0, 0] == steps[round(80 * across)]
     assert of_tall.pixels[0, 0, 0] == steps[round(80 * down)]
@@ -74,35 +74,35 @@ def test_fill_keeps_the_part_at_the_anchor(anchor):
 def test_an_edge_of_0_follows_from_the_other(picture):
     image = picture(200, 100)
 
-    assert size(resize(Context(), image, "exact", 50, 0)) == (50, 25)
-    assert size(resize(Context(), image, "fit", 0, 50)) == (100, 50)
+    assert size(resize(image, "exact", 50, 0)) == (50, 25)
+    assert size(resize(image, "fit", 0, 50)) == (100, 50)
 
 
 def test_two_edges_of_0_are_refused(picture):
     with pytest.raises(ValueError, match="width and height are both 0"):
-        resize(Context(), picture(7, 5), "fit", 0, 0)
+        resize(picture(7, 5), "fit", 0, 0)
 
 
 @pytest.mark.parametrize("mode", ["fit", "fill", "exact"])
 def test_a_picture_of_that_size_already_is_handed_on_as_it_is(any_image, mode):
     image = any_image
 
-    result = resize(Context(), image, mode, image.width, image.height)
+    result = resize(image, mode, image.width, image.height)
 
     assert result is image
 
 
 def test_scale_1_is_handed_on_as_it_is(any_image):
-    assert resize(Context(), any_image, "scale", scale=1.0) is any_image
+    assert resize(any_image, "scale", scale=1.0) is any_image
 
 
 def test_more_than_100_megapixels_are_refused_by_number(picture):
     with pytest.raises(ValueError, match=r"20000 x 20000 is 400 megapixels"):
-        resize(Context(), picture(7, 5), "exact", 20000, 20000)
+        resize(picture(7, 5), "exact", 20000, 20000)
 
 
 def test_a_thin_picture_fills_a_frame_within_the_limit(picture):
-    assert size(resize(Context(), picture(1, 513), "fill", 64, 36)) == (64, 36)
+    assert size(resize(picture(1, 513), "fill", 64, 36)) == (64, 36)
 
 
 @pytest.mark.parametrize("filter", FILTERS)
@@ -112,7 +112,7 @@ def test_transparent_edges_get_no_fringes(filter, scale):
     pixels[:, :, 1] = 255
     pixels[20:41, 15:44] = (210, 40, 90, 255)
 
-    result = resize(Context(), Image(pixels), "scale", scale=scale, filter=filter)
+    result = resize(Image(pixels), "scale", scale=scale, filter=filter)
 
     seen = result.pixels[result.pixels[:, :, 3] > 16]
     assert len(seen) > 50
@@ -124,7 +124,7 @@ def test_shrinking_fine_detail_averages_it(filter):
     checks = np.indices((120, 120)).sum(0) % 2 * 255
     image = Image(np.repeat(checks[:, :, None], 3, 2).astype(np.uint8))
 
-    result = resize(Context(), image, "scale", scale=0.25, filter=filter)
+    result = resize(image, "scale", scale=0.25, filter=filter)
 
     inner = result.pixels[4:-4, 4:-4].astype(int)
     assert np.abs(inner - 127.5).max() <= 3
@@ -136,7 +136,7 @@ def test_a_flat_colour_stays_that_colour(filter):
         flat = Image(np.full((13, 17, channels), 201, np.uint8))
 
         for width, height in ((5, 4), (40, 33), (40, 4)):
-            result = resize(Context(), flat, "exact", width, height, filter=filter)
+            result = resize(flat, "exact", width, height, filter=filter)
 
             assert np.abs(result.pixels.astype(int) - 201).max() <= 1
 
@@ -144,7 +144,7 @@ def test_a_flat_colour_stays_that_colour(filter):
 def test_nearest_invents_no_colour(picture):
     image = picture(9, 7, 4)
 
-    result = resize(Context(), image, "scale", scale=3, filter="nearest")
+    result = resize(image, "scale", scale=3, filter="nearest")
 
     assert np.array_equal(result.pixels[1::3, 1::3], image.pixels)
 
