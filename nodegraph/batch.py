@@ -20,7 +20,7 @@ from nodegraph.assignments import (
 from nodegraph.board.folder import Board, Panel, read
 from nodegraph.graph import Graph, GraphError, Node, Types
 from nodegraph.lineage import Recipe, Run, Shot
-from nodegraph.node import Port, Role
+from nodegraph.node import MissingError, Port, Role
 from nodegraph.plan import (
     Layout,
     ShotPlan,
@@ -182,13 +182,15 @@ def _first(what: Step | Recipe, lost: Mapping[str, str]) -> str:
 def _digest(sources: Sources, node: Node, port: Port, value: str) -> str:
     """The content's digest of a file named in a setting."""
     path = Path(value).expanduser()
-    place = f"{node.label!r}: the file {value!r} for {port.name!r}"
+    place = f"the file {value!r} for {port.name!r}"
     if not path.is_file():
-        raise InputError(f"{place} is not there: give the path of one")
+        raise MissingError(f"{place} is not there: give the path of one")
     try:
         return sources.digest(path)
     except OSError as error:
-        raise InputError(f"{place} cannot be read ({error.strerror})") from None
+        raise InputError(
+            f"{node.label!r}: {place} cannot be read ({error.strerror})"
+        ) from None
 
 
 # The pictures

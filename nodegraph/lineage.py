@@ -280,6 +280,7 @@ class Run:
     files: Mapping[str, str] = field(default_factory=dict)
     """Where the files of `File` settings were, by digest."""
     out: str = ""
+    """Where its results go: from the project's folder, if it lies there."""
     board: str = ""
     state: str = "queued"
     """`queued`, `finished`, `cancelled`."""

@@ -202,6 +202,15 @@ class Project:
         """Where the results of a preset go unless the user says otherwise."""
         return self.folder / "out" / safe(preset)
 
+    def out_of(self, run: Run) -> Path:
+        """Where the results of a run go; they move with the project."""
+        return self.folder / run.out
+
+    def _kept(self, out: Path) -> str:
+        """The folder as a run's record names it: within the project, if it lies there."""
+        inside = out.is_relative_to(self.folder)
+        return out.relative_to(self.folder).as_posix() if inside else str(out)
+
     def prepare(self, request: batch.Request, listener: Listener) -> batch.Prepared:
         """Bring in what the request names, and plan it; nothing is queued yet.
 
@@ -220,7 +229,7 @@ class Project:
         entries_in(out)
         request = replace(
             request,
-            out=str(out),
+            out=self._kept(out),
             exclude=(*request.exclude, self.folder / "out", self.home),
             results=self._results_beside(request.board),
         )
@@ -275,7 +284,7 @@ class Project:
                 with self.store.record(wait=False):
                     self.store.put(after)
         try:
-            write_manifest(Path(live.run.out), rows, partial(self._order, live.run))
+            write_manifest(self.out_of(live.run), rows, partial(self._order, live.run))
         finally:
             self.store.database.flush()
 
@@ -292,7 +301,7 @@ class Project:
         exporter = Exporter(
             self.store,
             self.media,
-            Path(job.run.out),
+            self.out_of(job.run),
             job.run.preset,
             job.layout,
             job.run.id,

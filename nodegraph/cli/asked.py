@@ -82,7 +82,7 @@ def _run_in(project: Project, request: Request, watch: Watch) -> Path:
     said: Heard = Heard()
     prepared = project.prepare(request, said.put)
     _tell(prepared.notes)
-    out = Path(prepared.job.run.out)
+    out = project.out_of(prepared.job.run)
     if request.dry:
         watch.forecast(project, prepared)
     else:

@@ -69,7 +69,7 @@ def _carry_out(
             printing.line(watch.summary.line())
     if runs and not as_json:
         names = ", ".join(dict.fromkeys(run.preset for run in runs))
-        report(watch, names, Path(runs[-1].out), dry=False)
+        report(watch, names, project.out_of(runs[-1]), dry=False)
     return watch.code(strict=False, dry=False) or refused
 
 
@@ -81,6 +81,6 @@ def _carry_out_one(project: Project, run: Run, watch: Watch, retry_failed: bool)
     except (GraphError, PlanError, PresetError) as error:
         return told(error)
     job = replace(job, retry_failed=retry_failed)
-    Path(run.out).mkdir(parents=True, exist_ok=True)
+    project.out_of(run).mkdir(parents=True, exist_ok=True)
     watch.carry_out(project, batch.Prepared(job), said)
     return 0

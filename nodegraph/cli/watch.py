@@ -3,7 +3,6 @@
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -120,7 +119,12 @@ class Watch:
 
         run, layout = job.run, job.layout
         exporter = Exporter(
-            project.store, project.media, Path(run.out), run.preset, layout, dry=True
+            project.store,
+            project.media,
+            project.out_of(run),
+            run.preset,
+            layout,
+            dry=True,
         )
         job = replace(job, publish=publish)
         running = Running(job, project.store, project.files, lambda *_: None)

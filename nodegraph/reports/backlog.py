@@ -57,7 +57,7 @@ def overview(home: Path) -> Overview:
     glance, writer = _Glance(), holder(home)
     Reader(home / "journal").refresh(glance)
     runs = sorted(glance.rows("runs"), key=lambda run: (run.get("place", 0), run["id"]))
-    entries = tuple(_entry(run, glance, writer) for run in runs)
+    entries = tuple(_entry(run, glance, writer, home.parent) for run in runs)
     paused = any(queue.get("paused") for queue in glance.rows("queue"))
     return Overview(entries, paused, writer)
 
@@ -106,7 +106,9 @@ def _ends(record: bytes) -> Iterable[tuple[bytes, str]]:
             yield parts[place + 1], found[1].decode()
 
 
-def _entry(run: Mapping[str, Any], glance: _Glance, writer: str | None) -> Entry:
+def _entry(
+    run: Mapping[str, Any], glance: _Glance, writer: str | None, folder: Path
+) -> Entry:
     state = run.get("state", QUEUED)
     ended = glance.ended(run["id"]) if state == QUEUED else {}
     return Entry(
@@ -118,7 +120,7 @@ def _entry(run: Mapping[str, Any], glance: _Glance, writer: str | None) -> Entry
         dict(run.get("counts", {})),
         run.get("created", ""),
         run.get("board", ""),
-        run.get("out", ""),
+        str(folder / run.get("out", "")),
     )
 
 

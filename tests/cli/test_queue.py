@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from commands import chain, draw
@@ -312,6 +313,27 @@ def test_an_interrupted_run_is_told_and_resumed(workbench, slow):
     assert said.summary["completed"] == 8
     assert said.summary["cached"] == interrupted["ended"]["completed"]
     assert [run["state"] for run in runs(workbench)] == ["finished"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process group is killed")
+def test_a_project_that_moved_goes_on_where_it_is(workbench, slow):
+    with workbench.started("batch", slow, "board", "--workers", "1") as process:
+        assert until(one_has_ended(workbench))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    moved = workbench.folder.rename(workbench.folder.with_name("elsewhere"))
+    workbench.folder.mkdir()
+
+    said = workbench("trust", moved, "--yes")
+    resumed = workbench("queue", "resume", "--json", "--project", moved)
+    again = workbench(
+        "batch", moved / slow.name, moved / "board", "--json", "--project", moved
+    )
+
+    assert resumed.code == 0, said.err + resumed.err
+    assert all(moved in Path(out["file"]).parents for out in resumed.summary["outputs"])
+    assert list(workbench.folder.iterdir()) == []
+    assert again.summary["outputs"] == resumed.summary["outputs"]
 
 
 def test_a_live_run_is_cancelled(workbench, live):

@@ -215,6 +215,17 @@ def test_a_setting_of_a_node_that_is_not_trusted_says_that(workbench, soft):
     assert "workbench trust" in said.err.splitlines()[-1]
 
 
+def test_a_model_file_that_is_not_there_is_missing(workbench):
+    draw(workbench.folder, "one.png")
+    up = Node("up", "upscale", {"model": "gone.onnx"}, name="Up")
+    chain(workbench.folder / "up.json", up)
+
+    said = workbench("run", "up.json", *INPUT)
+
+    assert said.code == 5
+    assert "'Up': the file 'gone.onnx' for 'model' is not there" in said.err
+
+
 def test_a_summary_ends_the_json_of_what_cannot_run(workbench):
     said = workbench("run", "nothing", "--json")
 
