@@ -105,12 +105,25 @@ def _request(ask: Ask, registry: Registry) -> Request:
         board=ask.board,
         recursive=ask.recursive,
         match=tuple(ask.match),
-        inputs=dict(map(_input, ask.inputs)),
+        inputs=_inputs(ask.inputs),
         settings=tuple(map(Assignment.parse, ask.settings)),
         out=str(ask.out) if ask.out else "",
         retry_failed=ask.retry_failed,
         dry=ask.dry,
     )
+
+
+def _inputs(texts: Sequence[str]) -> dict[str, Path]:
+    """The picture for each Source node; raises `CommandError` where one has two."""
+    pictures: dict[str, Path] = {}
+    for node, path in map(_input, texts):
+        if node in pictures:
+            raise CommandError(
+                f"{node!r} is given two pictures, {pictures[node].name} and "
+                f"{path.name}: give one, or a folder of them with `workbench batch`"
+            )
+        pictures[node] = path
+    return pictures
 
 
 def _input(text: str) -> tuple[str, Path]:

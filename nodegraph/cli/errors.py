@@ -76,14 +76,20 @@ def message_of(error: Exception, code: int) -> str:
     text = str(show() if show else error) or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename} cannot be used: " if error.filename else ""
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        remedy = "free some space" if full else "check the path and its rights"
-        text = f"{place}{error.strerror}: {remedy}"
+        text = f"{place}{error.strerror}: {_remedy(error.errno)}"
     if code == UNEXPECTED:
         text = (
             f"unexpected {type(error).__name__}: {text} (`workbench -v …` shows where)"
         )
     return " ".join(text.split())
+
+
+def _remedy(number: int | None) -> str:
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "free some space"
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return "a file has that name; name a folder"
+    return "check the path and its rights"
 
 
 def code_of(error: Exception) -> int:

@@ -67,7 +67,7 @@ def _carry_out(
     finally:
         if as_json:
             printing.line(watch.summary.line())
-    if runs and not as_json:
+    if watch.rows and not as_json:
         names = ", ".join(dict.fromkeys(run.preset for run in runs))
         report(watch, names, project.out_of(runs[-1]), dry=False)
     return watch.code(strict=False, dry=False) or refused

@@ -52,18 +52,20 @@ def test_a_board_without_a_picture_to_work_on_is_refused(place, words, named):
 
 
 @pytest.mark.parametrize(
-    "out",
+    ("out", "remedy"),
     [
-        PRESET,
-        "board/a-1.png/below",
-        pytest.param("/proc/below", marks=posix),
-        pytest.param("/dev/full/below", marks=posix),
+        (PRESET, "name a folder"),
+        ("board/a-1.png/below", "name a folder"),
+        pytest.param("/proc/below", "check the path and its rights", marks=posix),
+        pytest.param("/dev/full/below", "name a folder", marks=posix),
     ],
 )
-def test_an_output_folder_that_cannot_be_is_named_before_anything_runs(place, out):
+def test_an_output_folder_that_cannot_be_is_named_before_anything_runs(
+    place, out, remedy
+):
     said = place("batch", PRESET, "board", "--out", out)
 
-    told_once(said, 3, Path(out).name, "check the path and its rights")
+    told_once(said, 3, Path(out).name, remedy)
 
 
 @pytest.mark.parametrize("project", [PRESET, pytest.param("/proc", marks=posix)])

@@ -241,6 +241,7 @@ def test_a_run_that_can_no_longer_be_planned_harms_no_other(call, small):
 
     assert said.code != 0
     assert "was_uninstalled" in said.err
+    assert said.out == ""
     runs = json.loads(call("queue", "list", "--json").out)
     assert [run["state"] for run in runs] == ["queued", "finished"]
 

@@ -226,6 +226,23 @@ def test_a_model_file_that_is_not_there_is_missing(workbench):
     assert "'Up': the file 'gone.onnx' for 'model' is not there" in said.err
 
 
+def test_a_node_takes_one_picture(workbench, soft):
+    said = workbench("run", soft, *INPUT, "--input", "Shot=board/other.png")
+
+    assert said.code == 2
+    assert "'Shot' is given two pictures, a-1.png and other.png" in said.err
+
+
+def test_pictures_that_should_go_into_a_file_are_refused(workbench, soft):
+    (workbench.folder / "taken").touch()
+
+    said = workbench("run", soft, *INPUT, "--out", "taken")
+
+    assert said.code == 3
+    assert "taken" in said.err
+    assert "name a folder" in said.err
+
+
 def test_a_summary_ends_the_json_of_what_cannot_run(workbench):
     said = workbench("run", "nothing", "--json")
 
