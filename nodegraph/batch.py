@@ -351,7 +351,8 @@ def _run(
 ) -> Run:
     document = {"format": presets.FORMAT, **content_of(layout.graph)}
     rows = [_shot_row(shot) for shot in shots]
-    facts = [document, layout.versions, rows, dict(entries), changes, request.out]
+    drawn = [{**row, "source": ""} for row in rows]  # where a drawing lies may change
+    facts = [document, layout.versions, drawn, dict(entries), changes, request.out]
     text = json.dumps(facts, sort_keys=True)
     numbers = [int(id_.removeprefix("run-")) for id_ in store.keys(Run)]
     number = 1 + max(numbers, default=0)

@@ -98,7 +98,8 @@ def _row(row: "Standing") -> tuple[str, ...]:
         if take.current
     )
     picks = (f"{n} ({name})" if many else str(n) for name, n in shot.pick.items())
-    result = f"failed: {row.problem}" if row.problem else (row.outcome or "")
+    kind = "needs you" if row.held else "failed"
+    result = f"{kind}: {row.problem}" if row.problem else (row.outcome or "")
     status = "gone from the board" if shot.omitted else shot.status
     return shot.path, status, ", ".join(takes), ", ".join(picks), result, shot.note
 

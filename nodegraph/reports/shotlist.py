@@ -23,6 +23,8 @@ class Standing(NamedTuple):
     takes: tuple[Take, ...]
     outcome: str | None
     problem: str | None
+    held: bool = False
+    """Whether the problem waits for a person."""
 
     @property
     def counting(self) -> tuple[Take, ...]:
@@ -75,7 +77,10 @@ def standing(store: ProjectStore, shot: Shot) -> Standing:
     takes = tuple(store.by(Take, "shot", shot.id))
     chosen = counting(shot, takes)
     outcome = worst(_outcome(store, take.asset) for take in chosen)
-    return Standing(shot, takes, outcome, shot.problem or _failure(store, shot, takes))
+    if shot.problem or (end := _failure(store, shot, takes)) is None:
+        return Standing(shot, takes, outcome, shot.problem or None)
+    said = f"{end.label or end.node!r}: {end.error or end.outcome}"
+    return Standing(shot, takes, outcome, said, end.status is Status.HELD)
 
 
 def _outcome(store: ProjectStore, asset_id: str) -> str | None:
@@ -87,8 +92,8 @@ def _outcome(store: ProjectStore, asset_id: str) -> str | None:
     return worst(each.outcome for each in way)
 
 
-def _failure(store: ProjectStore, shot: Shot, takes: Iterable[Take]) -> str | None:
-    """The last failure since the shot's newest take, in a person's words."""
+def _failure(store: ProjectStore, shot: Shot, takes: Iterable[Take]) -> Settled | None:
+    """What failed or was held last since the shot's newest take."""
     newest = max((_number(take.run) for take in takes), default=0)
     bad = [
         end
@@ -96,10 +101,7 @@ def _failure(store: ProjectStore, shot: Shot, takes: Iterable[Take]) -> str | No
         if end.status in (Status.FAILED, Status.HELD)
         and (_number(end.run) > newest or not newest)
     ]
-    if not bad:
-        return None
-    last = max(bad, key=lambda end: _number(end.run))
-    return f"{last.label or last.node!r}: {last.error or last.outcome}"
+    return max(bad, key=lambda end: _number(end.run), default=None)
 
 
 def _number(run: str | None) -> int:

@@ -214,6 +214,7 @@ def test_what_needs_a_person_is_held(workbench, picky):
     assert (said.summary["held"], said.summary["completed"]) == (1, 2)
     assert said.summary["outputs"][2]["outcome"] == "ambiguous"
     assert "needs you: c: 'Mood': which of the two?" in workbench(*words).out
+    assert "needs you: 'Mood': which of the two?" in workbench("shots", "list").out
 
 
 def test_a_shot_that_was_passed_through_counts_as_done_unless_strict(workbench, picky):

@@ -337,6 +337,24 @@ def test_a_project_that_moved_goes_on_where_it_is(workbench, slow):
     assert again.summary["outputs"] == resumed.summary["outputs"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a process group is killed")
+def test_after_a_move_the_same_command_goes_on_with_the_same_run(workbench, slow):
+    with workbench.started("batch", slow, "board", "--workers", "1") as process:
+        assert until(one_has_ended(workbench))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    moved = workbench.folder.rename(workbench.folder.with_name("elsewhere"))
+    workbench.folder.mkdir()
+    there = ("--project", moved)
+
+    workbench("trust", moved, "--yes")
+    said = workbench("batch", moved / slow.name, moved / "board", *there)
+
+    assert said.code == 0, said.err
+    listed = json.loads(workbench("queue", "list", "--json", *there).out)
+    assert [run["state"] for run in listed] == ["finished"]
+
+
 def test_a_live_run_is_cancelled(workbench, live):
     said = workbench("queue", "cancel", "run-1")
 
