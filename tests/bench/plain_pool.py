@@ -42,7 +42,8 @@ def step(type_: str, image: Image, overlay: str, settings: dict[str, Any]) -> Im
     """One node's work on a picture."""
     node = getattr(import_module(f"nodes.{type_}"), type_)
     pictures = (image, overlay_of(overlay)) if type_ == "blend" else (image,)
-    result: Image = node.function(Context(), *pictures, **settings)
+    said = (Context(),) if node.context else ()
+    result: Image = node.function(*said, *pictures, **settings)
     return result
 
 
